@@ -1,0 +1,5 @@
+"""``python -m evallib``: the same as the command ``evallib``."""
+
+from evallib.cli import main
+
+main()

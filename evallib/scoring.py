@@ -1,0 +1,290 @@
+"""The scoring engine: from a year's marks to totals, places and bands.
+
+What decides a published number is here once, or in ``aggregation``: when bonus points count,
+what a veto does, what a rank is, and what a score index of a population is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evallib.aggregation import leaf_index, leaf_mass, node_scores, pattern_mass, power_mean
+from evallib.errors import DataError
+from evallib.rounding import NOISE_DECIMALS, format_number, print_units, round_number
+from evallib.study.load import Study, Year
+from evallib.study.rules import Rules
+from evallib.study.scheme import Scheme
+
+__all__ = [
+    "Evaluation",
+    "adjustments",
+    "evaluate",
+    "evaluate_year",
+    "granted",
+    "leaf_index",
+    "leaf_mass",
+    "node_scores",
+    "pattern_mass",
+    "power_mean",
+    "printed_totals",
+    "rank",
+    "score_index",
+    "total_points",
+]
+
+FAIL = "fail"  # printed instead of a total after a single-item veto
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One year's result. All tables are indexed by unit.
+
+    Attributes
+    ----------
+    index : DataFrame, units x leaves
+        Score index 0 to 1 (beyond for leaves that keep outside values); NaN where a leaf does
+        not count for the unit.
+    mass : DataFrame, units x leaves
+        Share of the unit's total that each leaf carries; rows sum to 1, 0 where it does not count.
+    scores : DataFrame, units x all nodes
+        Score index of every node; NaN where nothing below it counts.
+    base : Series
+        Score index of the root x scale.
+    bonus, penalty : Series
+        Points granted, after gate and cap; both non-negative.
+    veto : Series of bool
+    total : Series
+        base + bonus - penalty, unrounded; under a veto the fixed total, or NaN.
+    printed : Series of str
+    rank, group_rank : Series of Int64
+        1 is best; missing for units that are not ranked.
+    band : Series of str
+        Code of the band reached; empty without bands.
+    """
+
+    study: str
+    year: int
+    provenance: str
+    scheme: Scheme
+    rules: Rules
+    units: pd.DataFrame
+    index: pd.DataFrame
+    mass: pd.DataFrame
+    scores: pd.DataFrame
+    base: pd.Series
+    bonus: pd.Series
+    penalty: pd.Series
+    veto: pd.Series
+    total: pd.Series
+    printed: pd.Series
+    rank: pd.Series
+    group_rank: pd.Series
+    band: pd.Series
+
+    @property
+    def means_of(self) -> pd.Series:
+        """Totals that enter a mean: without vetoed units, or with them if the rules say so."""
+        if self.rules.veto.in_mean:
+            return self.total.fillna(0.0)
+        return self.total[~self.veto]
+
+    @property
+    def reaches_threshold(self) -> pd.Series:
+        """Whether the printed total is at or above the threshold."""
+        return (
+            round_number(self.total, self.rules.decimals, self.rules.rounding)
+            >= self.rules.threshold
+        )
+
+
+def evaluate(study: Study, year: int) -> Evaluation:
+    """Scores, totals and ranks of one year of a study.
+
+    Raises
+    ------
+    DataError
+        If the study has no such year, or only totals of it.
+
+    Notes
+    -----
+    The composite indicator is the weighted arithmetic mean of leaf indices unless the scheme
+    says otherwise: OECD/JRC (2008), Handbook on Constructing Composite Indicators, step 7.
+    """
+    if year not in study.years:
+        raise DataError(
+            f"study {study.code} has no year {year}; it has {', '.join(map(str, study.years))}"
+        )
+    return evaluate_year(study.years[year], study=study.code, provenance=study.provenance)
+
+
+def evaluate_year(year: Year, *, study: str, provenance: str) -> Evaluation:
+    """Scores, totals and ranks of a Year, wherever it came from."""
+    if year.scheme is None:
+        raise DataError(f"{study} {year.year}: only totals survive, so there is nothing to score")
+    scheme, rules, units = year.scheme, year.rules, year.units
+    index, mass = leaf_index(year), leaf_mass(year)
+    scores = pd.DataFrame(
+        node_scores(index.to_numpy(), mass.to_numpy(), scheme, rules), units.index, scheme.codes
+    )
+    base = scores[scheme.root] * rules.scale
+    bonus, penalty, veto = adjustments(year, base)
+    total = total_points(base, bonus, penalty, veto, rules)
+    ranked = total.where(units["ranked"])
+    places = rank(ranked, decimals=rules.rank_decimals, ties=rules.ties, rounding=rules.rounding)
+    return Evaluation(
+        study,
+        year.year,
+        provenance,
+        scheme,
+        rules,
+        units,
+        index,
+        mass,
+        scores,
+        base,
+        bonus,
+        penalty,
+        veto,
+        total,
+        printed_totals(total, veto, rules),
+        places,
+        _group_ranks(ranked, units["group"], rules),
+        _bands(total, rules),
+    )
+
+
+def adjustments(year: Year, base: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Bonus and penalty points granted to each unit, and whether a veto hit it."""
+    sums = year.adjustments.pivot_table(
+        index="unit", columns="kind", values="points", aggfunc="sum", observed=False
+    )
+    raw = {
+        kind: sums.get(kind, pd.Series(dtype=float)).reindex(base.index).fillna(0.0).astype(float)
+        for kind in ("bonus", "penalty")
+    }
+    vetoed = year.adjustments.loc[year.adjustments["kind"] == "veto", "unit"]
+    bonus, penalty = granted(base, raw["bonus"], raw["penalty"], year.rules)
+    return bonus, penalty, pd.Series(base.index.isin(vetoed), index=base.index)
+
+
+def granted(base, bonus, penalty, rules: Rules):
+    """Summed points after the gate (only where base > gate) and the caps."""
+    if rules.bonus.gate is not None:
+        bonus = np.where(np.round(base, NOISE_DECIMALS) > rules.bonus.gate, 1.0, 0.0) * bonus
+    limits = (rules.bonus.cap, rules.penalty.cap)
+    return tuple(
+        points if cap is None else np.minimum(points, cap)
+        for points, cap in zip((bonus, penalty), limits, strict=True)
+    )
+
+
+def total_points(base, bonus, penalty, veto, rules: Rules):
+    """base + bonus - penalty; under a veto the fixed total, or NaN where there is none."""
+    fixed = np.nan if rules.veto.total is None else rules.veto.total
+    return (base + bonus - penalty).where(~veto, fixed)
+
+
+def printed_totals(total, veto, rules: Rules) -> pd.Series:
+    """Totals as they are printed; ``fail`` after a veto without total."""
+    return pd.Series(
+        [
+            FAIL
+            if np.isnan(value) and veto[unit]
+            else ""
+            if np.isnan(value)
+            else format_number(value, rules.decimals, rules.rounding)
+            for unit, value in total.items()
+        ],
+        index=total.index,
+        dtype=object,
+    )
+
+
+def rank(values: pd.Series, *, decimals, ties="min", rounding="half_up") -> pd.Series:
+    """Places by descending value, ties decided at a stated precision; 1 is best.
+
+    Parameters
+    ----------
+    values : Series of float
+        NaN gets no place.
+    decimals : int
+        Values that print the same at so many decimals are tied.
+    ties : {"min", "dense"}
+        Competition ranking (1 2 2 4) or dense ranking (1 2 2 3).
+
+    Returns
+    -------
+    Series of Int64
+
+    Examples
+    --------
+    >>> totals = pd.Series({"a": 91.004, "b": 91.001, "c": 93.0, "d": 80.0})
+    >>> rank(totals, decimals=2).tolist(), rank(totals, decimals=2, ties="dense").tolist()
+    ([2, 2, 1, 4], [2, 2, 1, 3])
+    """
+    known = values.dropna()
+    units = pd.Series(print_units(known, decimals, rounding), index=known.index)
+    return units.rank(method=ties, ascending=False).astype("Int64").reindex(values.index)
+
+
+def _group_ranks(ranked, groups, rules):
+    parts = [
+        rank(part, decimals=rules.rank_decimals, ties=rules.ties, rounding=rules.rounding)
+        for _, part in ranked.groupby(groups, sort=False)
+    ]
+    return pd.concat(parts).reindex(ranked.index)
+
+
+def _bands(total, rules):
+    shown = round_number(total, rules.decimals, rules.rounding)
+    ordered = sorted(rules.bands, key=lambda band: -band.at_least)
+    return pd.Series(
+        [next((b.code for b in ordered if value >= b.at_least), "") for value in shown],
+        index=total.index,
+        dtype=object,
+    )
+
+
+def score_index(result: Evaluation, *, by=None, units=None) -> pd.DataFrame | pd.Series:
+    """Score index of every node over a population: sum of marks / sum of applicable full marks.
+
+    Parameters
+    ----------
+    result : Evaluation
+    by : str, optional
+        Column of ``result.units`` (``"group"``, ``"class"``); one column per value.
+    units : Index of unit ids, optional
+        Only these; all when omitted.
+
+    Returns
+    -------
+    Series over nodes, or with ``by`` a DataFrame nodes x groups
+        0 to 1, unrounded; NaN where a node applies to nobody.
+
+    Notes
+    -----
+    With nodes that are no arithmetic means, or rounding between tiers, a sum of marks has no
+    meaning; there it is the plain mean of the units' indices.
+    """
+    chosen = result.units.loc[result.units.index if units is None else units]
+    if by is None:
+        return _pooled_index(result, chosen.index)
+    return pd.DataFrame(
+        {name: _pooled_index(result, part.index) for name, part in chosen.groupby(by, sort=False)}
+    )
+
+
+def _pooled_index(result, units):
+    if not result.scheme.is_linear or result.rules.tier_decimals is not None:
+        return result.scores.loc[units].mean()
+    index = result.index.loc[units].to_numpy()
+    weights, under = result.scheme.weights.to_numpy(), result.scheme.under.to_numpy()
+    earned = (np.nan_to_num(index) * weights).sum(axis=0) @ under
+    available = (np.isfinite(index) * weights).sum(axis=0) @ under
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return pd.Series(
+            np.where(available > 0, earned / available, np.nan), index=result.scheme.codes
+        )

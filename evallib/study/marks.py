@@ -1,0 +1,223 @@
+"""The long table of marks: its rows, its checks, and its one complete form."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from evallib.errors import Fault
+from evallib.study.tables import Code, Row
+
+MARK_COLUMNS = ["unit", "indicator", "mark", "status"]
+SCORED, NOT_APPLICABLE, MISSING = "scored", "not_applicable", "missing"
+
+
+class MarkRow(Row):
+    """A row of ``marks.csv``: only ``scored`` carries a mark, and zero is a mark."""
+
+    unit: Code
+    indicator: Code
+    mark: float | None = None
+    status: Literal["scored", "not_applicable", "missing"] = SCORED
+
+
+class AdjustmentRow(Row):
+    """A row of ``adjustments.csv``: points outside the scale, or a single-item veto."""
+
+    unit: Code
+    kind: Literal["bonus", "penalty", "veto"]
+    points: float | None = Field(None, ge=0)
+    reason: str = ""
+    source: str = ""
+
+
+class FindingRow(Row):
+    """A row of ``findings.csv``: one yes-or-no finding about one unit."""
+
+    unit: Code
+    finding: Code
+    value: Literal["true", "false", "not_applicable"]
+
+
+class ReviewRow(Row):
+    """A row of ``reviews.csv``: a mark of a blind double review."""
+
+    unit: Code
+    indicator: Code
+    reviewer: Code
+    mark: float
+
+
+class TotalRow(Row):
+    """A row of ``totals.csv``, for a year of which only totals survive."""
+
+    unit: Code
+    total: float
+    rank: int | None = None
+
+
+def complete_marks(table, units, scheme) -> pd.DataFrame:
+    """One row per unit and leaf, in the order of units and tree.
+
+    A leaf that does not apply to the unit's class is ``not_applicable``; an applicable leaf
+    without a row is ``missing``.
+
+    Parameters
+    ----------
+    table : DataFrame with the columns unit, indicator, mark, status
+    units : DataFrame indexed by unit, with a column class
+    scheme : Scheme
+    """
+    every = pd.MultiIndex.from_product([units.index, scheme.leaves], names=MARK_COLUMNS[:2])
+    full = table.set_index(MARK_COLUMNS[:2]).reindex(every)
+    applies = scheme.applies(units["class"]).to_numpy().ravel()
+    absent = full["status"].isna().to_numpy()
+    status = np.where(
+        absent, np.where(applies, MISSING, NOT_APPLICABLE), full["status"].to_numpy(object)
+    )
+    return full.assign(mark=full["mark"].astype(float), status=status).reset_index()
+
+
+def off_step(mark, step) -> bool:
+    """Whether a mark lies off its grid by more than floating-point noise."""
+    return bool(step) and abs(mark / step - round(mark / step)) > 1e-6
+
+
+def mark_problem(mark, node) -> tuple[str, str] | None:
+    """What is wrong with a mark of a leaf, and what to do; None when nothing is."""
+    if node.full_marks is not None:
+        if not 0 <= mark <= node.full_marks + 1e-9:
+            return (
+                f"mark {mark:g} of {node.code} is outside 0 to {node.full_marks:g}",
+                "correct the mark, or the full marks in scheme.csv",
+            )
+    elif node.outside == "refuse" and not min(node.low, node.high) <= mark <= max(
+        node.low, node.high
+    ):
+        return (
+            f"value {mark:g} of {node.code} is outside its goalposts {node.low:g} to {node.high:g}",
+            "correct it, or set `outside` to keep or clip in scheme.csv",
+        )
+    if off_step(mark, node.step):
+        return (
+            f"mark {mark:g} of {node.code} is off its step {node.step:g}",
+            "correct the mark or the step",
+        )
+    return None
+
+
+def mark_faults(rows, units, scheme, resolve, file):
+    """Faults of tidy marks: unknown units and leaves, duplicates, ranges, steps, statuses."""
+    seen = {}
+    leaves, applies = set(scheme.leaves), scheme.applies(units["class"])
+    for number, row in rows.items():
+        unit = resolve(row.unit)
+        if unit is None:
+            yield unknown_unit(file, number, row.unit)
+        if row.indicator not in leaves:
+            kind = "an inner node" if row.indicator in scheme.codes else "not in scheme.csv"
+            yield Fault(
+                file,
+                number,
+                "indicator",
+                f"{row.indicator!r} is {kind}",
+                "write the code of a leaf",
+            )
+        if unit is None or row.indicator not in leaves:
+            continue
+        if (unit, row.indicator) in seen:
+            yield Fault(
+                file,
+                number,
+                "mark",
+                f"{unit}/{row.indicator} stands already in row {seen[unit, row.indicator]}",
+                "keep one of the two",
+            )
+        seen.setdefault((unit, row.indicator), number)
+        yield from _status_faults(row, scheme.node(row.indicator), number, file)
+        if row.status == SCORED and not applies.at[unit, row.indicator]:
+            yield Fault(
+                file,
+                number,
+                "mark",
+                f"{row.indicator} does not apply to class {units.at[unit, 'class']} of {unit}",
+                "remove the mark or correct the class",
+            )
+
+
+def _status_faults(row, node, number, file):
+    if row.status != SCORED and row.mark is not None:
+        yield Fault(
+            file,
+            number,
+            "status",
+            f"a mark with status {row.status}",
+            "clear the mark or write scored",
+        )
+    elif row.status == SCORED and row.mark is None:
+        yield Fault(
+            file,
+            number,
+            "mark",
+            f"{node.code} is scored without a mark",
+            "write the mark (0 is one), not_applicable or missing",
+        )
+    elif row.mark is not None and (wrong := mark_problem(row.mark, node)):
+        yield Fault(file, number, "mark", *wrong)
+
+
+def unknown_unit(file, number, name) -> Fault:
+    """The fault of a unit that is not valid in the year."""
+    return Fault(
+        file,
+        number,
+        "unit",
+        f"{name!r} is no unit of this year",
+        "correct the name, or add it to units.csv or aliases.csv with its dates",
+    )
+
+
+def missing_faults(marks, vetoed, rules, file):
+    """Faults of incomplete marks: units without any mark, and missing marks where refused."""
+    marks = marks[~marks["unit"].isin(vetoed)]
+    for unit, rows in marks.groupby("unit", sort=False):
+        missing = rows.loc[rows["status"] == MISSING, "indicator"].tolist()
+        if not (rows["status"] == SCORED).any():
+            yield Fault(
+                file,
+                None,
+                "unit",
+                f"{unit} has no mark at all",
+                "add its marks, or end its valid_to in units.csv",
+            )
+        elif missing and rules.missing == "refuse":
+            yield Fault(
+                file,
+                None,
+                "mark",
+                f"{unit} has no mark for {', '.join(missing)}",
+                "add them, write not_applicable, or decide `missing` in rules.yaml",
+            )
+
+
+def row_faults(rows, resolve, keys, file):
+    """Faults of adjustments, findings, reviews and totals: unknown units and repeated keys."""
+    seen = {}
+    for number, row in rows.items():
+        unit = resolve(row.unit)
+        if unit is None:
+            yield unknown_unit(file, number, row.unit)
+            continue
+        key = (unit, *(getattr(row, name) for name in keys))
+        if key in seen:
+            yield Fault(
+                file,
+                number,
+                None,
+                f"{'/'.join(key)} stands already in row {seen[key]}",
+                "keep one of the two",
+            )
+        seen.setdefault(key, number)

@@ -1,0 +1,200 @@
+"""Files to rows: text decoded, every row and key validated, every fault collected."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from evallib.errors import Fault
+
+ENCODINGS = ("utf-8-sig", "gb18030")  # utf-8 with or without a mark, and the mainland default
+Code = Annotated[
+    str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
+]
+
+REMEDIES = {
+    "missing": ("no value", "fill the cell in"),
+    "float_parsing": ("{input!r} is no number", "write a plain number such as 2.5"),
+    "int_parsing": ("{input!r} is no whole number", "write a whole number"),
+    "finite_number": ("{input!r} is no finite number", "write a plain number such as 2.5"),
+    "bool_parsing": ("{input!r} is neither true nor false", "write true or false"),
+    "date_from_datetime_parsing": ("{input!r} is no date", "write dates as 2020-12-31"),
+    "date_parsing": ("{input!r} is no date", "write dates as 2020-12-31"),
+    "literal_error": ("{input!r} is not allowed", "write one of {expected}"),
+    "extra_forbidden": ("unknown key", "correct its spelling or remove it"),
+    "greater_than": ("{input!r} is not above {gt}", "write a number above {gt}"),
+    "greater_than_equal": ("{input!r} is below {ge}", "write a number of at least {ge}"),
+}
+
+
+class Row(BaseModel):
+    """A row of a table: frozen, nothing beyond the named columns, no infinities."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class Dated(Row):
+    """A row that holds between two dates, both inclusive, open where empty."""
+
+    valid_from: date = date.min
+    valid_to: date = date.max
+
+    def holds(self, year) -> bool:
+        """Whether the row holds on 31 December of the year."""
+        return self.valid_from <= date(year, 12, 31) <= self.valid_to
+
+    def overlaps(self, other) -> bool:
+        """Whether the two rows share a day."""
+        return self.valid_from <= other.valid_to and other.valid_from <= self.valid_to
+
+
+def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
+    """Text of a file in utf-8, utf-8-sig or gb18030; None, and a fault, where it has none."""
+    raw = path.read_bytes()
+    if not raw.strip():
+        faults.append(Fault(file, None, None, "the file is empty", "fill it in or remove it"))
+        return None
+    for encoding in ENCODINGS:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    faults.append(
+        Fault(file, None, None, "neither utf-8 nor gb18030 text", "save the file as CSV in UTF-8")
+    )
+    return None
+
+
+def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
+    """Rows of a CSV file as ``{line number: model}``, and every fault of header and cells.
+
+    Line numbers are those that a spreadsheet shows, the header being 1.
+    """
+    text = read_text(path, file, faults)
+    if text is None:
+        return {}
+    lines = list(csv.reader(io.StringIO(text)))
+    header = [name.strip() for name in lines[0]]
+    before = len(faults)
+    faults += _header_faults(header, model, file)
+    if len(faults) > before:
+        return {}
+    rows = {}
+    for number, cells in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(header):
+            faults.append(
+                Fault(
+                    file,
+                    number,
+                    None,
+                    f"{len(cells)} cells under {len(header)} columns",
+                    "quote cells that contain a comma",
+                )
+            )
+            continue
+        filled = {
+            name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()
+        }
+        try:
+            rows[number] = model.model_validate(filled)
+        except ValidationError as error:
+            faults += [_fault(item, file, number) for item in error.errors()]
+    if len(lines) < 2 or not (rows or len(faults) > before):
+        faults.append(
+            Fault(file, None, None, "no rows below the header", "fill it in or remove it")
+        )
+    return rows
+
+
+@cache
+def columns_of(model) -> dict[str, bool]:
+    """Column names of a row model, and whether each is required."""
+    return {field.alias or name: field.is_required() for name, field in model.model_fields.items()}
+
+
+def _header_faults(header, model, file):
+    known = columns_of(model)
+    for name in dict.fromkeys(header):
+        if name not in known:
+            yield Fault(
+                file,
+                1,
+                name or "(no name)",
+                "unknown column",
+                f"rename or remove it; known are {', '.join(known)}",
+            )
+        elif header.count(name) > 1:
+            yield Fault(file, 1, name, "the column stands twice", "keep one")
+    for name, required in known.items():
+        if required and name not in header:
+            yield Fault(file, 1, name, "the column is missing", "add it")
+
+
+def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]):
+    """Content of a YAML file as the model, defaults where absent or empty; None where faulty."""
+    if not path.exists() or not path.read_bytes().strip():
+        return _validated({}, model, file, faults, {})
+    text = read_text(path, file, faults)
+    if text is None:
+        return None
+    try:
+        content = yaml.safe_load(text)
+        lines = _key_lines(yaml.compose(text, Loader=yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        faults.append(
+            Fault(
+                file,
+                mark.line + 1 if mark else None,
+                None,
+                f"no valid YAML ({getattr(error, 'problem', error)})",
+                "correct the line",
+            )
+        )
+        return None
+    return _validated({} if content is None else content, model, file, faults, lines)
+
+
+def _validated(content, model, file, faults, lines):
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        for item in error.errors():
+            path = tuple(str(part) for part in item["loc"])
+            line = next(
+                (lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None
+            )
+            faults.append(_fault(item, file, line))
+        return None
+
+
+def _key_lines(node, path=()):
+    """Line of every key of a YAML document, by its path."""
+    found = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            found[(*path, str(key.value))] = key.start_mark.line + 1
+            found |= _key_lines(value, (*path, str(key.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            found[(*path, str(position))] = value.start_mark.line + 1
+            found |= _key_lines(value, (*path, str(position)))
+    return found
+
+
+def _fault(item, file, row):
+    column = ".".join(str(part) for part in item["loc"]) or None
+    details = {"input": item["input"], **item.get("ctx", {})}
+    problem, remedy = REMEDIES.get(item["type"], (item["msg"], "correct it"))
+    return Fault(file, row, column, problem.format(**details), remedy.format(**details))

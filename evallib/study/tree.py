@@ -1,0 +1,170 @@
+"""From the rows of ``scheme.csv`` to a Scheme, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from pydantic import Field
+
+from evallib.errors import Fault
+from evallib.study.scheme import Node, Scheme
+from evallib.study.tables import Code, Row
+
+
+class NodeRow(Row):
+    """A row of ``scheme.csv``."""
+
+    code: Code
+    parent: Code = ""
+    name_zh: str
+    name_en: str = ""
+    weight: float | None = Field(None, gt=0)
+    full_marks: float | None = Field(None, gt=0)
+    step: float | None = Field(None, gt=0)
+    aggregation: Literal["arithmetic", "geometric", "harmonic"] = "arithmetic"
+    classes: str = ""
+    low: float | None = None
+    high: float | None = None
+    outside: Literal["refuse", "keep", "clip"] = "refuse"
+    source: str = ""
+
+    @property
+    def class_codes(self) -> tuple[str, ...]:
+        """Classes that the leaf applies to; empty means all."""
+        return tuple(part.strip() for part in self.classes.split(";") if part.strip())
+
+
+def build(rows) -> Scheme:
+    """The scheme of faultless rows."""
+    fields = Node.__dataclass_fields__
+    return Scheme.of(
+        Node(
+            **{
+                name: row.class_codes if name == "classes" else getattr(row, name)
+                for name in fields
+            }
+        )
+        for row in rows.values()
+    )
+
+
+def scheme_faults(rows, classes, file) -> list[Fault]:
+    """Everything that keeps the rows from being one weighted tree; empty when nothing does."""
+    return [*_shape_faults(rows, file), *_node_faults(rows, classes, file)]
+
+
+def _shape_faults(rows, file):
+    codes = Counter(row.code for row in rows.values())
+    roots = [number for number, row in rows.items() if not row.parent]
+    parent = {row.code: row.parent for row in rows.values()}
+    if not roots:
+        yield Fault(file, None, "parent", "no root", "leave the parent of exactly one row empty")
+    for number in roots[1:]:
+        yield Fault(
+            file,
+            number,
+            "parent",
+            f"{rows[number].code} is a second root beside {rows[roots[0]].code}",
+            "name its parent",
+        )
+    seen = set()
+    for number, row in rows.items():
+        if codes[row.code] > 1 and row.code in seen:
+            yield Fault(
+                file, number, "code", f"the code {row.code} stands twice", "give each node its own"
+            )
+        seen.add(row.code)
+        if row.parent and row.parent not in codes:
+            yield Fault(
+                file,
+                number,
+                "parent",
+                f"{row.code} hangs on {row.parent!r}, which is no code here",
+                "correct the parent or add its row",
+            )
+        elif _on_cycle(row.code, parent):
+            yield Fault(
+                file, number, "parent", f"{row.code} is its own ancestor", "break the cycle"
+            )
+
+
+def _on_cycle(code, parent):
+    place = parent.get(code)
+    for _ in parent:
+        if not place:
+            return False
+        if place == code:
+            return True
+        place = parent.get(place)
+    return False
+
+
+def _node_faults(rows, classes, file):
+    inner = {row.parent for row in rows.values()}
+    for number, row in rows.items():
+        if row.code in inner:
+            yield from _inner_faults(row, number, file)
+        else:
+            yield from _leaf_faults(row, number, file, classes)
+
+
+def _inner_faults(row, number, file):
+    given = [
+        name for name in ("full_marks", "step", "low", "high") if getattr(row, name) is not None
+    ]
+    if row.classes:
+        given.append("classes")
+    for name in given:
+        yield Fault(
+            file,
+            number,
+            name,
+            f"{row.code} has children, so it is no leaf with {name}",
+            "leave the cell empty or hang the children elsewhere",
+        )
+
+
+def _leaf_faults(row, number, file, classes):
+    goalposts = (row.low is not None, row.high is not None)
+    if row.full_marks is None and not all(goalposts):
+        yield Fault(
+            file,
+            number,
+            "full_marks",
+            f"leaf {row.code} has neither full marks nor goalposts",
+            "give full_marks, or low and high",
+        )
+    if row.full_marks is not None and any(goalposts):
+        yield Fault(
+            file, number, "low", f"leaf {row.code} has full marks and goalposts", "keep one of them"
+        )
+    if all(goalposts) and row.low == row.high:
+        yield Fault(
+            file, number, "high", f"the goalposts of {row.code} are equal", "set them apart"
+        )
+    if all(goalposts) and row.weight is None and row.parent:
+        yield Fault(
+            file,
+            number,
+            "weight",
+            f"leaf {row.code} has goalposts and no weight",
+            "give it a weight",
+        )
+    if row.aggregation != "arithmetic":
+        yield Fault(
+            file,
+            number,
+            "aggregation",
+            f"leaf {row.code} has nothing to aggregate",
+            "leave it empty",
+        )
+    for code in row.class_codes:
+        if code not in classes:
+            yield Fault(
+                file,
+                number,
+                "classes",
+                f"{code!r} is not among the classes of study.yaml",
+                f"write {', '.join(classes) or 'nothing'}, separated by ;",
+            )

@@ -1,0 +1,191 @@
+"""Units, their groups and classes, their names over time, and which of them form a population."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import combinations
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from evallib.errors import Fault
+from evallib.study.tables import Code, Dated, Row
+
+
+class UnitRow(Dated):
+    """A row of ``units.csv``: one unit over one span of dates."""
+
+    unit: Code
+    name_zh: str
+    name_en: str = ""
+    group: Code
+    unit_class: Code = Field("", alias="class")
+    ranked: bool = True
+    site_code: str = ""
+    domain: str = ""
+    recorded_on: date | None = None
+
+
+class AliasRow(Dated):
+    """A row of ``aliases.csv``: another name of a unit over a span of dates."""
+
+    alias: str
+    unit: Code
+
+
+class SuccessionRow(Row):
+    """A row of ``successions.csv``; ``year`` is the first year of the new state."""
+
+    from_unit: Code = ""
+    to_unit: Code = ""
+    year: int
+    kind: Literal["rename", "merge", "split", "dissolved", "founded"]
+
+
+def units_of_year(rows, year) -> pd.DataFrame:
+    """Units that are valid on 31 December of the year, in file order, indexed by unit id."""
+    records = [row for row in rows.values() if row.holds(year)]
+    table = pd.DataFrame(
+        [(r.unit, r.name_zh, r.name_en, r.group, r.unit_class, r.ranked) for r in records],
+        columns=["unit", "name_zh", "name_en", "group", "class", "ranked"],
+    )
+    return table.set_index("unit")
+
+
+def table_of(rows, model) -> pd.DataFrame:
+    """Rows of a model as a DataFrame with the file's column names."""
+    names = {field.alias or name: name for name, field in model.model_fields.items()}
+    data = {column: [getattr(row, name) for row in rows.values()] for column, name in names.items()}
+    return pd.DataFrame(data, columns=list(names))
+
+
+def members(units, population) -> pd.Index:
+    """Unit ids of a population: ``all``, a group, a class, or several joined by ``&``.
+
+    Parameters
+    ----------
+    units : DataFrame indexed by unit, with columns group and class
+    population : str
+        ``"all"``, ``"department"``, ``"department & A"``, ...
+
+    Raises
+    ------
+    ValueError
+        If a term is neither ``all`` nor a group or class of these units.
+
+    Examples
+    --------
+    >>> units = pd.DataFrame({"group": list("ggh"), "class": list("ABA")}, index=list("xyz"))
+    >>> list(members(units, "g & A"))
+    ['x']
+    """
+    inside = pd.Series(True, index=units.index)
+    for term in (part.strip() for part in population.split("&")):
+        if term == "all":
+            continue
+        hit = (units["group"] == term) | (units["class"] == term)
+        if not hit.any():
+            known = sorted({*units["group"], *units["class"]} - {""})
+            raise ValueError(
+                f"population {population!r}: {term!r} is none of all, {', '.join(known)}"
+            )
+        inside &= hit
+    return units.index[inside]
+
+
+def unit_faults(rows, groups, classes, file):
+    """Faults of ``units.csv``: unknown groups and classes, spans that end early or overlap."""
+    for number, row in rows.items():
+        if row.group not in groups:
+            yield Fault(
+                file,
+                number,
+                "group",
+                f"{row.group!r} is not among the groups of study.yaml",
+                f"add it there or write one of {', '.join(groups)}",
+            )
+        if (row.unit_class or classes) and row.unit_class not in classes:
+            yield Fault(
+                file,
+                number,
+                "class",
+                f"{row.unit_class!r} is not among the classes of study.yaml",
+                f"add it there or write one of {', '.join(classes) or 'nothing'}",
+            )
+        if row.valid_to < row.valid_from:
+            yield Fault(
+                file, number, "valid_to", "the span ends before it begins", "correct the dates"
+            )
+    for (_, first), (number, second) in combinations(rows.items(), 2):
+        if not first.overlaps(second):
+            continue
+        if first.unit == second.unit:
+            yield Fault(
+                file,
+                number,
+                "valid_from",
+                f"{second.unit} has two rows with overlapping dates",
+                "let the earlier span end before the later begins",
+            )
+        elif first.name_zh == second.name_zh:
+            yield Fault(
+                file,
+                number,
+                "name_zh",
+                f"{second.name_zh} names both {first.unit} and {second.unit} on one date",
+                "give each unit a name of its own",
+            )
+
+
+def alias_faults(aliases, units, file):
+    """Faults of ``aliases.csv``: unknown units, and a name that means two units on one date."""
+    known = {row.unit for row in units.values()}
+    for number, row in aliases.items():
+        if row.unit not in known:
+            yield Fault(
+                file,
+                number,
+                "unit",
+                f"{row.unit!r} is not in units.csv",
+                "add it there or correct it",
+            )
+        for other in units.values():
+            if row.alias == other.name_zh and row.unit != other.unit and row.overlaps(other):
+                yield Fault(
+                    file,
+                    number,
+                    "alias",
+                    f"{row.alias} is the name of {other.unit} and an alias "
+                    f"of {row.unit} on one date",
+                    "limit the dates of the alias",
+                )
+    for (_, first), (number, second) in combinations(aliases.items(), 2):
+        if first.alias == second.alias and first.unit != second.unit and first.overlaps(second):
+            yield Fault(
+                file,
+                number,
+                "alias",
+                f"{second.alias} points to two units on one date, {first.unit} and {second.unit}",
+                "limit the dates so that one holds at a time",
+            )
+
+
+def succession_faults(rows, units, file):
+    """Faults of ``successions.csv``: unknown units, ends that the kind needs or forbids."""
+    known = {row.unit for row in units.values()}
+    for number, row in rows.items():
+        for column, unit in (("from_unit", row.from_unit), ("to_unit", row.to_unit)):
+            absent = {"founded": "from_unit", "dissolved": "to_unit"}.get(row.kind) == column
+            if absent and unit:
+                yield Fault(
+                    file, number, column, f"{row.kind} has no {column}", "leave the cell empty"
+                )
+            elif not absent and unit not in known:
+                yield Fault(
+                    file,
+                    number,
+                    column,
+                    f"{unit!r} is not in units.csv",
+                    "add it there or correct it",
+                )
