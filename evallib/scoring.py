@@ -94,10 +94,8 @@ class Evaluation:
     @property
     def reaches_threshold(self) -> pd.Series:
         """Whether the printed total is at or above the threshold."""
-        return (
-            round_number(self.total, self.rules.decimals, self.rules.rounding)
-            >= self.rules.threshold
-        )
+        shown = round_number(self.total, self.rules.decimals, self.rules.rounding)
+        return pd.Series(shown >= self.rules.threshold, index=self.total.index)
 
 
 def evaluate(study: Study, year: int) -> Evaluation:

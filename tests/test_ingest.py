@@ -861,7 +861,7 @@ def test_layout_is_read(tmp_path):
         ({"round": "second"}, "sheets.0.round: 'second' is not allowed"),
         ({"headers": 2}, "sheets.0.headers: unknown key"),
         ({"title_rows": -1}, "sheets.0.title_rows: -1 is below 0"),
-        ({"columns": {"甲": 10}}, "sheets.0.columns.甲: Input should be a valid string"),
+        ({"columns": {"甲": 10}}, "sheets.0.columns.甲: no text; write it"),
     ],
 )
 def test_faults_of_the_layout(tmp_path, change, problem):

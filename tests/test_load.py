@@ -220,6 +220,18 @@ CASES = {
         },
         r"row 3: u1/late stands already in row 2",
     ),
+    "review of an unknown leaf": (
+        {"2020/reviews.csv": "unit,indicator,reviewer,mark\nu1,z,r1,1\n"},
+        r"reviews.csv, row 2, column indicator: 'z' is no leaf",
+    ),
+    "review out of range": (
+        {"2020/reviews.csv": "unit,indicator,reviewer,mark\nu1,a,r1,9\n"},
+        r"reviews.csv, row 2, column mark: mark 9 of a is outside 0 to 6",
+    ),
+    "unknown population": (
+        {"2020/rules.yaml": "improved: {by: rank, within: departments, at_least: 3}\n"},
+        r"rules.yaml, column improved.within: population 'departments': 'departments' is none of all, A, B, g, h",
+    ),
     "study without year": (
         {"2020/scheme.csv": None, "2020/marks.csv": None},
         r"the study has no year",

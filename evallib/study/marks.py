@@ -169,6 +169,16 @@ def _status_faults(row, node, number, file):
         yield Fault(file, number, "mark", *wrong)
 
 
+def review_faults(row, number, scheme, file):
+    """Faults of one mark of a double review: an unknown leaf, a mark out of range or off step."""
+    if row.indicator not in scheme.leaves:
+        yield Fault(
+            file, number, "indicator", f"{row.indicator!r} is no leaf", "write the code of a leaf"
+        )
+    elif wrong := mark_problem(row.mark, scheme.node(row.indicator)):
+        yield Fault(file, number, "mark", *wrong)
+
+
 def unknown_unit(file, number, name) -> Fault:
     """The fault of a unit that is not valid in the year."""
     return Fault(

@@ -71,3 +71,7 @@ class Study:
     def name(self, lang="zh") -> str:
         """Name of the study in ``zh`` or ``en``."""
         return getattr(self.names, lang) or self.names.zh
+
+    def year_before(self, year) -> int | None:
+        """The latest year of the study before the given one; None when there is none."""
+        return max((other for other in self.years if other < year), default=None)

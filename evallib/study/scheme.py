@@ -34,8 +34,8 @@ class Scheme:
 
     Examples
     --------
-    >>> scheme = Scheme.of([
-    ...     Node("all", "", "总"), Node("a", "all", "甲", full_marks=3), Node("b", "all", "乙", full_marks=1)])
+    >>> leaves = [Node("a", "all", "甲", full_marks=3), Node("b", "all", "乙", full_marks=1)]
+    >>> scheme = Scheme.of([Node("all", "", "总"), *leaves])
     >>> scheme.weights.to_dict()
     {'a': 0.75, 'b': 0.25}
     """

@@ -226,6 +226,7 @@ def read_headers(entry, grid) -> list[Header]:
     headers = []
     for position in range(len(grid.rows[0]) if grid.rows else 0):
         texts = [(row, shown(grid.value(row, position))) for row in range(entry.title_rows, last)]
-        named = [(row + 1, text) for row, text in texts if text.strip()]
+        texts = [(row + 1, "".join(text.splitlines()).strip()) for row, text in texts]
+        named = [(row, text) for row, text in texts if text]
         headers.append(Header(position, *(named[-1] if named else (last, ""))))
     return headers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ Code = Annotated[
 
 REMEDIES = {
     "missing": ("no value", "fill the cell in"),
+    "string_type": ("no text", "write it"),
     "float_parsing": ("{input!r} is no number", "write a plain number such as 2.5"),
     "int_parsing": ("{input!r} is no whole number", "write a whole number"),
     "finite_number": ("{input!r} is no finite number", "write a plain number such as 2.5"),
@@ -115,6 +117,19 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
             Fault(file, None, None, "no rows below the header", "fill it in or remove it")
         )
     return rows
+
+
+def read_file(path, name, model, faults, *, required=False):
+    """Rows of a file of a study or year folder; none where it is absent and may be."""
+    if (path / name).is_file():
+        return read_rows(path / name, model, _relative(path, name), faults)
+    if required:
+        faults.append(Fault(_relative(path, name), None, None, "the file is missing", "add it"))
+    return {}
+
+
+def _relative(path, name):
+    return f"{path.name}/{name}" if re.fullmatch(r"\d{4}", path.name) else name
 
 
 @cache

@@ -1,0 +1,184 @@
+"""One year folder in, a Year out: scheme, rules, marks and what else the year keeps."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from evallib.errors import Fault, StudyError
+from evallib.study import marks as long
+from evallib.study import tree
+from evallib.study import units as people
+from evallib.study.ingest import BALANCE_COLUMNS, DECISION_COLUMNS, SET_ASIDE_COLUMNS, ingest
+from evallib.study.model import Year
+from evallib.study.rules import Rules
+from evallib.study.tables import read_file, read_rows, read_yaml
+
+
+def read_year(path, year, about, files, faults) -> Year | None:
+    """One year of a study, or None; its faults are added to the list."""
+    folder = path / str(year)
+    rules = read_yaml(folder / "rules.yaml", Rules, f"{year}/rules.yaml", faults) or Rules()
+    units = people.units_of_year(files["units.csv"], year)
+    resolve = _resolver(units, files["aliases.csv"], year)
+    if units.empty:
+        faults.append(
+            Fault(
+                "units.csv",
+                None,
+                "valid_from",
+                f"no unit is valid on 31 December {year}",
+                "correct the dates",
+            )
+        )
+        return None
+    faults += _population_faults(rules, units, f"{year}/rules.yaml")
+    has_marks = (folder / "marks.csv").is_file() or (folder / "raw").is_dir()
+    only_totals = not has_marks and (folder / "totals.csv").is_file()
+    scheme = None if only_totals else _read_scheme(folder, year, about, faults)
+    others = _read_others(folder, year, rules, scheme, resolve, faults)
+    if only_totals:
+        empty = pd.DataFrame(columns=long.MARK_COLUMNS)
+        return Year(year, None, rules, units, empty, **others)
+    if scheme is None or units.index.duplicated().any():
+        return None
+    found = _read_marks(folder, year, units, scheme, rules, files["aliases.csv"], resolve, faults)
+    if found is None:
+        return None
+    vetoed = others["adjustments"].query("kind == 'veto'")["unit"]
+    source = "marks.csv" if (folder / "marks.csv").is_file() else "raw"
+    faults += long.missing_faults(found["marks"], set(vetoed), rules, f"{year}/{source}")
+    return Year(year, scheme, rules, units, **found, **others)
+
+
+def _population_faults(rules, units, file):
+    """Faults of rules that name a population which the units do not have."""
+    named = {f"findings.{code}.population": f.population for code, f in rules.findings.items()}
+    if rules.improved is not None and rules.improved.within:
+        named["improved.within"] = rules.improved.within
+    for key, population in named.items():
+        try:
+            people.members(units, population)
+        except ValueError as error:
+            yield Fault(file, None, key, str(error), "write all, or groups and classes joined by &")
+
+
+def _read_scheme(folder, year, about, faults):
+    file = f"{year}/scheme.csv"
+    if not (folder / "scheme.csv").is_file():
+        faults.append(Fault(file, None, None, "the year has no scheme", "add scheme.csv"))
+        return None
+    before = len(faults)
+    rows = read_rows(folder / "scheme.csv", tree.NodeRow, file, faults)
+    faults += tree.scheme_faults(rows, about.classes, file) if rows else []
+    return tree.build(rows) if rows and len(faults) == before else None
+
+
+def _read_marks(folder, year, units, scheme, rules, aliases, resolve, faults):
+    tidy, raw = (folder / "marks.csv").is_file(), (folder / "raw").is_dir()
+    if tidy == raw:
+        problem = "both marks.csv and raw/" if tidy else "neither marks.csv nor raw/"
+        faults.append(Fault(f"{year}/marks.csv", None, None, problem, "give exactly one of them"))
+        return None
+    if raw:
+        names = pd.DataFrame(
+            [(row.alias, row.unit) for row in aliases.values() if row.holds(year)],
+            columns=["alias", "unit"],
+        )
+        try:
+            found = ingest(
+                folder, scheme=scheme, units=units, aliases=names, rules=rules, year=year
+            )
+        except StudyError as error:
+            faults.extend(error.faults)
+            return None
+        return {
+            "marks": found.final,
+            "initial": found.initial,
+            "decisions": found.decisions,
+            "set_aside": found.set_aside,
+            "rows": found.rows,
+        }
+    before = len(faults)
+    rows = read_file(folder, "marks.csv", long.MarkRow, faults)
+    faults += long.mark_faults(rows, units, scheme, resolve, f"{year}/marks.csv")
+    if not rows or len(faults) > before:
+        return None
+    table = people.table_of(rows, long.MarkRow).assign(
+        unit=[resolve(row.unit) for row in rows.values()]
+    )
+    return {"marks": long.complete_marks(table, units, scheme), **_nothing_decided(len(table))}
+
+
+def _nothing_decided(count):
+    """Decision log, set-aside table and balance of marks that came as a tidy table."""
+    balance = pd.DataFrame([("final", count, count, 0)], columns=BALANCE_COLUMNS)
+    empty = {"decisions": DECISION_COLUMNS, "set_aside": SET_ASIDE_COLUMNS}
+    return {name: pd.DataFrame(columns=columns) for name, columns in empty.items()} | {
+        "rows": balance
+    }
+
+
+def _read_others(folder, year, rules, scheme, resolve, faults):
+    specs = {
+        "adjustments": (long.AdjustmentRow, None),
+        "findings": (long.FindingRow, ("finding",)),
+        "reviews": (long.ReviewRow, ("indicator", "reviewer")),
+        "totals": (long.TotalRow, ()),
+    }
+    read = {}
+    for name, (model, keys) in specs.items():
+        file = f"{year}/{name}.csv"
+        rows = read_file(folder, f"{name}.csv", model, faults)
+        if keys is not None:
+            faults += long.row_faults(rows, resolve, keys, file)
+        else:
+            faults += [
+                long.unknown_unit(file, number, row.unit)
+                for number, row in rows.items()
+                if resolve(row.unit) is None
+            ]
+        faults += _own_faults(name, rows, rules, scheme, file)
+        table = people.table_of(rows, model)
+        read[name] = table.assign(unit=[resolve(unit) for unit in table["unit"]])
+    optional = ("reviews", "totals")
+    return {
+        name: None if name in optional and table.empty else table for name, table in read.items()
+    }
+
+
+def _own_faults(name, rows, rules, scheme, file):
+    for number, row in rows.items():
+        if name == "findings" and row.finding not in rules.findings:
+            yield Fault(
+                file,
+                number,
+                "finding",
+                f"{row.finding!r} is not defined in rules.yaml",
+                "define it under findings or correct the code",
+            )
+        if name == "reviews" and scheme is not None:
+            yield from long.review_faults(row, number, scheme, file)
+        if name == "adjustments" and (row.points is None) == (row.kind != "veto"):
+            problem = (
+                "a veto has no points" if row.kind == "veto" else f"a {row.kind} without points"
+            )
+            yield Fault(
+                file,
+                number,
+                "points",
+                problem,
+                "clear the cell" if row.kind == "veto" else "fill it in",
+            )
+
+
+def _resolver(units, aliases, year):
+    """A function from any known name of a unit to its id in that year, or None."""
+    known = {
+        row.alias: row.unit
+        for row in aliases.values()
+        if row.holds(year) and row.unit in units.index
+    }
+    known |= {name: unit for unit, name in units["name_en"].items() if name}
+    known |= {name: unit for unit, name in units["name_zh"].items()}
+    known |= {unit: unit for unit in units.index}
+    return known.get
