@@ -1,0 +1,1 @@
+"""What is said: sentences, figures, tables, the letter and the report."""

@@ -1,0 +1,287 @@
+"""The letter as .docx: generated sentences, human sentences from ``letter.yaml``, nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+from docx.oxml.ns import qn
+from docxtpl import DocxTemplate, InlineImage
+from jinja2 import Environment, StrictUndefined
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from evallib.errors import Fault, StudyError
+from evallib.publication import facts, sentences
+from evallib.publication.wording import TEMPLATES, label, name_of, sentence, unit_names
+from evallib.rounding import format_number
+from evallib.scoring import evaluate
+from evallib.study.tables import read_yaml
+from evallib.study.units import members
+
+TABLE_WIDTH, FIXED_WIDTH, GROUP_WIDTH = 156, 75, 19  # mm: all columns, those but the dimensions
+LINE, LONG_WORD = 20, 8  # characters of a title line, and of a word that a column cannot hold
+TWIPS = 1440 / 25.4  # twentieths of a point in a millimetre
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Requirement(_Frozen):
+    """What the letter asks for; a human sentence."""
+
+    heading: str = ""
+    text: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_text(cls, value):
+        return {"text": value} if isinstance(value, str) else value
+
+
+class External(_Frozen):
+    """A statement that this study cannot compute, and where it comes from."""
+
+    text: str
+    source: str
+
+
+class LetterFile(_Frozen):
+    """``letter.yaml``: what only a person can say; everything may be left out."""
+
+    title: str = ""
+    number: str = ""
+    addressee: str = ""
+    issuers: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    date: dt.date | None = None
+    population: str = "all"
+    requirements: tuple[Requirement, ...] = ()
+    external: tuple[External, ...] = ()
+
+
+def read_letter_file(study, year) -> LetterFile:
+    """``<year>/letter.yaml``, or else the study's ``letter.yaml``, or else an empty one.
+
+    Raises
+    ------
+    StudyError
+        If the file has unknown keys, or a publisher or population that is none of the year's.
+    """
+    own = f"{year}/letter.yaml"
+    file = own if (study.path / own).is_file() else "letter.yaml"
+    faults: list[Fault] = []
+    found = read_yaml(study.path / file, LetterFile, file, faults)
+    units = study.years[year].units
+    for unit in found.publishers if found else ():
+        if unit not in units.index:
+            problem = f"{unit!r} is no unit of {year}"
+            faults.append(Fault(file, None, "publishers", problem, "write a unit id of units.csv"))
+    try:
+        members(units, found.population if found else "all")
+    except ValueError as error:
+        faults.append(Fault(file, None, "population", str(error), "write one of these"))
+    if faults:
+        raise StudyError(faults)
+    return found
+
+
+def letter_sections(study, year, *, lang="zh", previous=None) -> list[dict]:
+    """The body of the letter: sections of a heading and parts, each of heading and paragraphs.
+
+    Sections without anything to say are left out: no requirements without ``letter.yaml``, no
+    findings without ``findings.csv``.
+    """
+    given = read_letter_file(study, year)
+    previous = study.year_before(year) if previous is None else previous
+    result = evaluate(study, year)
+    said = sentences.indices(result, lang=lang, study=study, population=given.population)
+    veto = sentences.veto(result, lang=lang) if result.provenance != "published" else ""
+    found = sentences.findings(study, year, lang=lang)
+    overall = _overall(study, result, given, lang, previous)
+    body = {
+        "overall": [("", overall)],
+        "results": [
+            ("part_dimensions", [said["dimensions"]]),
+            ("part_strengths", [said["strengths"]]),
+            ("part_veto", [veto]),
+        ],
+        "problems": [("part_gaps", [said["gaps"]]), ("part_findings", found)],
+        "requirements": [(item.heading, [item.text]) for item in given.requirements],
+    }
+    sections = [
+        (key, [(head, _kept(texts)) for head, texts in parts]) for key, parts in body.items()
+    ]
+    sections = [(key, [part for part in parts if part[1]]) for key, parts in sections]
+    return [
+        {"heading": _numbered("heading", n, label(key, lang), lang), "parts": _parts(parts, lang)}
+        for n, (key, parts) in enumerate([s for s in sections if s[1]], start=1)
+    ]
+
+
+def _kept(texts):
+    return [text for text in texts if text]
+
+
+def _overall(study, result, given, lang, previous):
+    """Paragraphs of the first section."""
+    shared = {"lang": lang, "study": study}
+    before = None if previous is None else facts.standing(study, previous)
+    names = unit_names(result.units, lang)
+    ranked = [names[unit] for unit in given.publishers if pd.notna(result.rank[unit])]
+    moved = [] if previous is None else [
+        sentences.improved(study, result.year, lang=lang, previous=previous),
+        sentences.incomparable(study, previous, result.year, lang=lang),
+    ]  # fmt: skip
+    return [
+        sentences.joined(
+            [sentences.sites(result, **shared), sentences.scheme(result, lang=lang)], lang
+        ),
+        sentences.means(result, previous=before, **shared),
+        sentences.counts(result, previous=before, **shared),
+        sentences.top(result, lang=lang),
+        sentences.joined(moved, lang),
+        sentence("publishers", lang, names=ranked) if ranked else "",
+        *[sentence("external", lang, text=e.text, source=e.source) for e in given.external],
+    ]
+
+
+def _numbered(key, n, text, lang):
+    return sentence(key, lang, n=n, text=text, numerals=label("numerals", lang))
+
+
+def _parts(parts, lang):
+    """Parts that have something to say, as the template reads them; headings are numbered."""
+    parts = [(head, [text for text in texts if text]) for head, texts in parts]
+    rows = []
+    for n, (head, texts) in enumerate([part for part in parts if part[1]], start=1):
+        text = label(head, lang) if head.startswith("part_") else head
+        heading = _numbered("subheading", n, text, lang) if text else ""
+        rows.append({"heading": heading, "paragraphs": texts, "figure": "", "caption": ""})
+    return rows
+
+
+def annex_rows(result, *, lang="zh", study=None) -> list[dict]:
+    """The full table in rank order, as printed: indices of level 1, points, total and place."""
+    names, scheme, rules = unit_names(result.units, lang), result.scheme, result.rules
+
+    def printed(value, decimals):
+        return "" if pd.isna(value) else format_number(value, decimals, rules.rounding)
+
+    order = result.rank.sort_values(kind="stable", na_position="last").index
+    return [
+        {
+            "rank": "—" if pd.isna(result.rank[unit]) else int(result.rank[unit]),
+            "name": names[unit],
+            "group": name_of(result.units.at[unit, "group"], study, lang),
+            "indices": [
+                printed(result.scores.at[unit, code], facts.INDEX_DECIMALS)
+                for code in scheme.dimensions
+            ],
+            "bonus": printed(result.bonus[unit], rules.decimals),
+            "penalty": printed(result.penalty[unit], rules.decimals),
+            "total": printed(result.total[unit], rules.decimals) or label("fail", lang),
+        }
+        for unit in order
+    ]
+
+
+def write_letter(path, study, year, *, lang="zh", previous=None, figure=None) -> Path:
+    """Write the letter of a year; the same input gives the same member files.
+
+    Parameters
+    ----------
+    path : where to write the .docx
+    study : Study
+    year : int
+    lang : {"zh", "en"}
+    previous : int, optional
+        Year to compare with; the latest earlier one of the study when omitted.
+    figure : path of a .png, optional
+        Figure 1, the ranking (see ``ranking_columns``); the letter has none when omitted.
+
+    Notes
+    -----
+    The template is the study's ``letter.docx``, or the packaged one after GB/T 9704. It knows
+    ``mark, number, title, addressee, sections, annex, issuers, date, annex_head, annex_title,
+    heads, several_groups, dimensions, dimension_width, rows, note``. ``mark`` stands in the header
+    of every page: it says what kind of data the letter rests on.
+    """
+    result, given = evaluate(study, year), read_letter_file(study, year)
+    own = study.path / "letter.docx"
+    template = DocxTemplate(own if own.is_file() else TEMPLATES / "letter.docx")
+    context = _context(study, result, given, lang, previous)
+    if figure is not None:
+        last = context["sections"][0]["parts"][-1]
+        caption = sentence("figure_ranking", lang, year=year)
+        last["figure"] = InlineImage(template, str(figure))
+        last["caption"] = sentence("caption", lang, number=1, text=caption)
+    template.render(context, Environment(undefined=StrictUndefined, autoescape=True))
+    alt = sentences.describe_ranking(result, lang=lang, study=study)
+    _finish(template.docx, context, given.date or dt.date(year, 12, 31), alt)
+    template.save(path)
+    return Path(path)
+
+
+def _title(year, name, lang):
+    """The generated title, broken where its sense allows when it is longer than a line."""
+    lines = [sentence(key, lang, year=year, study=name) for key in ("title", "title_rest")]
+    glue = {"zh": "", "en": " "}[lang]
+    return ("\n" if lang == "zh" and len("".join(lines)) > LINE else glue).join(lines)
+
+
+def _dimension_heads(scheme, lang):
+    """Narrow column heads: halved Chinese names, or codes where an English word is too long."""
+    names = {code: scheme.names(lang)[code] for code in scheme.dimensions}
+    if lang == "zh":
+        return [_halved(name) for name in names.values()], []
+    if any(len(word) > LONG_WORD for name in names.values() for word in name.split()):
+        return list(names), [f"{code}: {name}" for code, name in names.items()]
+    return list(names.values()), []
+
+
+def _halved(name):
+    half = -(-len(name) // 2)
+    return f"{name[:half]}\n{name[half:]}" if 4 <= len(name) <= 6 else name
+
+
+def _context(study, result, given, lang, previous):
+    year, name, scheme = result.year, study.name(lang), result.scheme
+    heads = ("rank", "unit", "group", "bonus", "penalty", "score")
+    dimensions, legend = _dimension_heads(scheme, lang)
+    several = len(set(result.units["group"])) > 1
+    free = TABLE_WIDTH - FIXED_WIDTH - GROUP_WIDTH * several
+    return {
+        "mark": sentence("mark", lang, provenance=study.provenance),
+        "number": given.number or label("number", lang),
+        "title": given.title or _title(year, name, lang),
+        "addressee": given.addressee or label("addressee", lang),
+        "sections": letter_sections(study, year, lang=lang, previous=previous),
+        "annex": sentence("annex", lang, year=year, study=name),
+        "annex_head": label("annex", lang),
+        "issuers": given.issuers,
+        "date": sentence("date", lang, date=given.date) if given.date else "",
+        "annex_title": sentence("annex_title", lang, year=year, study=name),
+        "heads": {key: label(key, lang) for key in heads},
+        "several_groups": several,
+        "dimensions": dimensions,
+        "dimension_width": int(free * TWIPS / len(dimensions)),
+        "rows": annex_rows(result, lang=lang, study=study),
+        "note": sentence("table_note", lang, fail=bool(result.total.isna().any()), columns=legend),
+    }
+
+
+def _finish(document, context, written_on, alt):
+    """Column widths of the annex, alt text of the figure, and the document's properties."""
+    for table in document.tables:
+        widths = [cell._tc.tcPr.tcW.get(qn("w:w")) for cell in table.rows[0].cells]
+        for column, width in zip(table._tbl.tblGrid.gridCol_lst, widths, strict=True):
+            column.set(qn("w:w"), width)
+    for picture in document.element.body.iter(qn("wp:docPr")):
+        picture.set("descr", alt)
+    core = document.core_properties
+    core.title = context["title"].replace("\n", "")
+    core.author = "、".join(context["issuers"]) or "evallib"
+    core.last_modified_by = core.author
+    core.created = core.modified = dt.datetime.combine(written_on, dt.time())

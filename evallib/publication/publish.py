@@ -1,0 +1,94 @@
+"""Everything that one run publishes, written into one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from evallib.publication import facts, figures, figures_change, letter, report, sentences, tables
+from evallib.publication.claims import compare_claims
+from evallib.scoring import evaluate
+
+
+def publish(study, year, folder, *, params, notebooks=()) -> Path:
+    """Write tables, figures, letter, report and manifest of a year into a folder.
+
+    Parameters
+    ----------
+    study : Study
+    year : int
+    folder : Path
+        Exists; files in it are replaced.
+    params : dict
+        Parameters of the run; ``lang`` among them decides the language of sentences and figures.
+    notebooks : paths of executed notebooks, for the report
+    """
+    folder, lang, data = Path(folder), params.get("lang", "zh"), study.years[year]
+    result = evaluate(study, year)
+    written = {
+        "scores": tables.scores_table(result),
+        "indices": tables.indices_table(result),
+        "decisions": data.decisions,
+        "set_aside": data.set_aside,
+        "claims": compare_claims(study, year),
+    }
+    for name, table in written.items():
+        tables.write_csv(table, folder / f"{name}.csv")
+    (folder / "figures").mkdir(exist_ok=True)
+    for name, axes, alt in pictures(study, result, lang=lang):
+        figures.save_figure(axes, folder / "figures" / name, alt=alt)
+    drawn = figures.ranking_columns(result, lang=lang, study=study)
+    alt = sentences.describe_ranking(result, lang=lang, study=study)
+    picture = figures.save_figure(drawn, folder / "figures" / "letter", alt=alt)[0]
+    letter.write_letter(folder / "letter.docx", study, year, lang=lang, figure=picture)
+    if notebooks:
+        title = f"{study.name(lang)} {year}"
+        report.write_report(
+            folder / "report.html", notebooks, title=title, provenance=study.provenance, lang=lang
+        )
+    report.write_manifest(folder / "manifest.json", study, _years(study, year), params=params)
+    return folder
+
+
+def _years(study, year):
+    previous = study.year_before(year)
+    return [year] if previous is None else [previous, year]
+
+
+def pictures(study, result, *, lang) -> Iterator[tuple]:
+    """Name, Axes and alt text of every figure for which the year has data."""
+    year, shared = result.year, {"lang": lang, "study": study}
+    yield (
+        "ranking",
+        figures.plot_ranking(result, **shared),
+        sentences.describe_ranking(result, **shared),
+    )
+    yield (
+        "groups",
+        figures.plot_groups(result, **shared),
+        sentences.describe_groups(result, **shared),
+    )
+    yield (
+        "indices",
+        figures.plot_index_tree(result, **shared),
+        sentences.describe_index(result, **shared),
+    )
+    yield (
+        "distribution",
+        figures.plot_total_distribution(result, **shared),
+        sentences.describe_ranking(result, **shared),
+    )
+    if study.years[year].initial is not None:
+        initial = facts.initial_result(study, year)
+        yield (
+            "rounds",
+            figures_change.plot_rounds(initial, result, **shared),
+            sentences.describe_rounds(initial, result, lang=lang),
+        )
+    previous = study.year_before(year)
+    if previous is not None:
+        yield (
+            "year_over_year",
+            figures_change.plot_year_over_year(study, previous, year, lang=lang),
+            sentences.describe_change(study, previous, year, lang=lang),
+        )

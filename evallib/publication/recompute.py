@@ -1,0 +1,239 @@
+"""What a published claim says, computed anew from the study, a function for each kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from evallib.publication.bound import (
+    Claim,
+    Figures,
+    bound,
+    decimals_of,
+    figures_of,
+    listed,
+    shown,
+    within,
+)
+from evallib.publication.facts import (
+    INDEX_DECIMALS,
+    finding_shares,
+    group_means,
+    most_improved,
+    printed_change,
+    threshold_counts,
+    top_list,
+)
+from evallib.publication.published import years_of
+from evallib.publication.wording import percent
+from evallib.rounding import NOISE_DECIMALS
+from evallib.scoring import score_index
+from evallib.study.units import members
+
+
+def compute(study, claim) -> Claim:
+    """The claim bound to its value in the study.
+
+    Parameters
+    ----------
+    study : Study, or Figures of one
+    claim : an entry of ``published_claims``
+
+    Raises
+    ------
+    DataError
+        If only totals survive of a year whose marks the claim is about.
+    """
+    figures = study if isinstance(study, Figures) else figures_of(study)
+    return COMPUTE[claim.kind](figures, claim)
+
+
+def _number_of(figures, of, year, population) -> int:
+    """How many sites of a population there are, reach the threshold, or are vetoed."""
+    if of == "vetoed":
+        result = figures.evaluation(year)
+        return int(result.veto[members(result.units, population)].sum())
+    counts = threshold_counts(within(figures.standing(year), population)).loc["all"]
+    return int(counts["sites" if of == "units" else "count"])
+
+
+def _count(figures, claim):
+    value = {part: _number_of(figures, claim.of, claim.year, part) for part in claim.expected}
+    sites = sum(_number_of(figures, "units", claim.year, part) for part in claim.expected)
+    source = {
+        "units": f"units.csv on 31 December {claim.year}",
+        "at_threshold": f"printed totals {claim.year}",
+        "vetoed": f"adjustments {claim.year}",
+    }[claim.of]
+    remarks = tuple(_only_in_print(figures, claim)) if claim.of == "at_threshold" else ()
+    return bound(
+        figures, claim, value, listed(value, 0), source, denominator=sites, remarks=remarks
+    )
+
+
+def _only_in_print(figures, claim):
+    """Sites that reach the threshold in print while their unrounded total lies below it."""
+    data = within(figures.standing(claim.year), claim.population)
+    below = data.total.round(NOISE_DECIMALS) < data.rules.threshold
+    for unit in data.units.index[data.reaches_threshold & below]:
+        name, total = data.units.at[unit, "name_zh"], data.total[unit]
+        yield f"{name} ({total:.4f}) reaches {data.rules.threshold:g} in print only"
+
+
+def _mean_of(figures, year, population) -> float:
+    return float(group_means(within(figures.standing(year), population))["all"])
+
+
+def _mean(figures, claim):
+    rules = figures.study.years[claim.year].rules
+    value = {claim.population: _mean_of(figures, claim.year, claim.population)}
+    decimals = decimals_of(claim, rules.decimals)
+    text = listed(value, decimals, rules.rounding)
+    source = f"unrounded totals {claim.year}, every site alike"
+    return bound(figures, claim, value, text, source, decimals=decimals)
+
+
+def _delta(figures, claim):
+    before, now = (_mean_of(figures, year, claim.population) for year in years_of(claim))
+    rules, remarks = figures.study.years[claim.year].rules, ()
+    if np.isfinite(now - before) and not printed_change(before, now, rules)[2]:
+        remarks = ("the printed means differ by another amount",)
+    return _changed(figures, claim, before, now, now - before, rules.decimals, "", remarks)
+
+
+def _percentage_change(figures, claim):
+    before, now = (
+        _number_of(figures, claim.of, year, claim.population) for year in years_of(claim)
+    )
+    change = 100 * (now - before) / before if before else np.nan
+    return _changed(figures, claim, before, now, change, 0, "%", ())
+
+
+def _changed(figures, claim, before, now, change, usual, unit, remarks):
+    decimals, rounding = decimals_of(claim, usual), figures.study.years[claim.year].rules.rounding
+    was, by, became = (shown(x, decimals, rounding) for x in (before, change, now))
+    value = {"change": change, str(claim.base_year): before}
+    source = f"totals {claim.base_year} and {claim.year}"
+    text = f"{by}{unit} ({was} -> {became})"
+    return bound(figures, claim, value, text, source, decimals=decimals, remarks=remarks)
+
+
+def _ordered_list(figures, claim):
+    inside = within(figures.standing(claim.year), claim.population)
+    rules = inside.rules.model_copy(update={"top": len(claim.names)})
+    table = top_list(replace(inside, rules=rules))
+    tied = [
+        f"{'、'.join(part['name_zh'])} are tied at {shown(part['total'].iloc[0], rules.decimals)}"
+        for _, part in table.groupby("rank")
+        if len(part) > 1
+    ]
+    return _listed(figures, claim, table, f"ranks {claim.year}", tuple(tied))
+
+
+def _improved_list(figures, claim):
+    table = most_improved(figures.study, claim.year)
+    inside = members(figures.study.years[claim.year].units, claim.population)
+    rule = figures.study.years[claim.year].rules.improved
+    source = f"ranks {claim.year} and the year before, gain by {rule.by} of at least "
+    source += f"{rule.at_least:g} within {rule.within or 'all'}"
+    return _listed(figures, claim, table[table.index.isin(inside)], source, ())
+
+
+def _listed(figures, claim, table, source, remarks):
+    places = tuple(tuple(part.index) for _, part in table.groupby("rank"))
+    computed = "、".join(table["name_zh"]) or "none"
+    return bound(figures, claim, places, computed, source, remarks=remarks)
+
+
+def _index(figures, claim):
+    result, nodes = figures.evaluation(claim.year), list(claim.expected)
+    part = members(result.units, claim.population)
+    decimals = decimals_of(claim, INDEX_DECIMALS)
+    sites = result.scores.loc[part, nodes]
+    if claim.every:
+        value = {node: (float(sites[node].min()), float(sites[node].max())) for node in nodes}
+        text = "; ".join(f"{node} {_range(ends)} over the sites" for node, ends in value.items())
+    else:
+        scheme, pooled = result.scheme, score_index(result, units=part)
+        siblings = scheme.children(claim.lowest_under) if claim.lowest_under else ()
+        value = {node: float(pooled[node]) for node in dict.fromkeys([*nodes, *siblings])}
+        text = listed(value, decimals, result.rules.rounding)
+    leaves = dict.fromkeys(leaf for node in nodes for leaf in result.scheme.leaves_under(node))
+    return bound(
+        figures,
+        claim,
+        value,
+        text,
+        f"marks {claim.year} of {', '.join(leaves)} over their applicable full marks",
+        denominator=int(sites.notna().any(axis=1).sum()),
+        leaves=tuple(leaves),
+        decimals=decimals,
+    )
+
+
+def _range(ends):
+    return " to ".join(shown(end, 4) for end in ends)
+
+
+def _share(figures, claim):
+    row = share_of(figures.study, claim.year, claim.finding, claim.population)
+    sites = int(row["sites" if claim.base == "all" else "applicable"])
+    computed, remarks = share_text(row["count"], sites), ()
+    if claim.base == "all" and 0 < row["applicable"] != sites:
+        remarks = (f"where it applies: {share_text(row['count'], row['applicable'])}",)
+    return bound(
+        figures,
+        claim,
+        (int(row["count"]), sites),
+        computed,
+        f"findings {claim.year}: {claim.finding}",
+        denominator=sites,
+        remarks=remarks,
+    )
+
+
+def share_of(study, year, finding, population):
+    """Row of ``finding_shares`` for one finding over any population."""
+    data = study.years[year]
+    asked = data.rules.findings[finding].model_copy(update={"population": population})
+    rules = data.rules.model_copy(update={"findings": {finding: asked}})
+    years = {year: replace(data, rules=rules)}
+    return finding_shares(replace(study, years=years), year).loc[finding]
+
+
+def share_text(count, sites) -> str:
+    """A share in print, with its denominator.
+
+    Examples
+    --------
+    >>> share_text(5, 36)
+    '5 of 36 (13.9%)'
+    """
+    return f"{count} of {sites} ({percent(count, sites)})" if sites else "nobody to ask"
+
+
+def _weight(figures, claim):
+    scheme, decimals = figures.study.years[claim.year].scheme, decimals_of(claim, 2)
+    value = {node: float(100 * scheme.node_weights[node]) for node in claim.values}
+    leaves = tuple(leaf for node in claim.values for leaf in scheme.leaves_under(node))
+    source, text = f"scheme {claim.year}: per cent of the whole", listed(value, decimals)
+    return bound(figures, claim, value, text, source, leaves=leaves, decimals=decimals)
+
+
+def _external(figures, claim):
+    return Claim(claim.id, claim.kind, claim.year, claim.population, 0, None, "", claim.reason)
+
+
+COMPUTE = {
+    "count": _count,
+    "mean": _mean,
+    "delta": _delta,
+    "percentage_change": _percentage_change,
+    "ordered_list": _ordered_list,
+    "improved_list": _improved_list,
+    "index": _index,
+    "share": _share,
+    "weight": _weight,
+    "external": _external,
+}

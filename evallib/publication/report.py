@@ -1,0 +1,169 @@
+"""One self-contained HTML page from executed notebooks, and the manifest of a run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import platform
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from lxml import html
+from nbconvert import HTMLExporter
+from traitlets.config import Config
+
+from evallib.publication.fonts import woff2_subset
+from evallib.publication.wording import TEMPLATES, label, sentence
+from evallib.study.load import input_files
+
+SHOWN = ["text/html", "text/markdown", "image/png", "text/plain"]  # best first; no scripts
+HEADING = re.compile(r'<h([1-5]) id="([^"]*)">(.*?)<a class="anchor-link".*?</a></h\1>', re.DOTALL)
+TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
+NUMBER = re.compile(r"(?:[-+−]?[\d.,]+(?:e[-+]?\d+)?%?|NaN|<NA>|—|True|False|)")
+PACKAGES = ("evallib", "matplotlib", "numpy", "pandas", "papermill", "scipy", "seaborn")
+
+
+def write_report(path, notebooks, *, title, provenance, lang="zh") -> Path:
+    """Write executed notebooks as one HTML page that needs no other file and no network.
+
+    Parameters
+    ----------
+    path : where to write the page
+    notebooks : paths of executed notebooks, in the order of the page
+    title : str
+    provenance : {"observed", "published", "reconstructed"}
+        Said at the top of the page.
+    lang : {"zh", "en"}
+        Language of generated sentences and labels; the prose of the notebooks is English.
+
+    Notes
+    -----
+    Code is folded, and left out in print. The characters beyond ASCII that the page uses are
+    embedded as a WOFF2 font.
+    """
+    exporter = HTMLExporter(
+        config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
+        extra_template_basedirs=[str(TEMPLATES)],
+        template_name="report",
+    )
+    page = {
+        "lang": lang,
+        "title": title,
+        "mark": sentence("mark", lang, provenance=provenance),
+        "contents": label("contents", lang),
+        "parts": [_part(Path(notebook), exporter, lang) for notebook in notebooks],
+    }
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+    )
+    template = environment.get_template("page.html.j2")
+    used = {mark for mark in template.render(page, font="") if ord(mark) > 0x7F} or {" "}
+    font = base64.b64encode(woff2_subset(used)).decode()
+    Path(path).write_text(template.render(page, font=font), encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+def _part(path, exporter, lang):
+    """Body and headings of one notebook, headings one level down and with ids of their own."""
+    notebook = describe_images(nbformat.read(path, as_version=4))
+    labels = {"labels": {"code": label("code", lang), "lang": lang}}
+    body, _ = exporter.from_notebook_node(notebook, resources=labels)
+    body = align_tables(re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL))
+    headings = [
+        {"id": f"{path.stem}-{found[1]}", "text": found[2]}
+        for found in re.findall(HEADING, body)
+        if found[0] in "12"
+    ]
+
+    def own(found):
+        level = int(found[1]) + 1
+        return f'<h{level} id="{path.stem}-{found[2]}">{found[3]}</h{level}>'
+
+    return {"body": HEADING.sub(own, body), "headings": headings}
+
+
+def align_tables(body) -> str:
+    """The page's tables with the class ``text`` on every cell of a column that is not of numbers.
+
+    Examples
+    --------
+    >>> align_tables("<table><tbody><tr><td>1</td><td>a</td></tr></tbody></table>")
+    '<table><tbody><tr><td>1</td><td class="text">a</td></tr></tbody></table>'
+    """
+    return TABLE.sub(lambda found: _align(found[0]), body)
+
+
+def _align(text):
+    table = html.fragment_fromstring(text)
+    table.attrib.pop("border", None)
+    rows = [list(row) for row in table.iter("tr")]
+    wide = max(len(row) for row in rows)
+    for column in range(1, wide + 1):  # from the right: row heads stand on the left
+        cells = [row[-column] for row in rows if len(row) == wide]
+        values = [(cell.text_content() or "").strip() for cell in cells if cell.tag == "td"]
+        if not all(NUMBER.fullmatch(value) for value in values):
+            for cell in cells:
+                cell.set("class", "text")
+    return html.tostring(table, encoding="unicode")
+
+
+def describe_images(notebook):
+    """The notebook with ``alt`` on every picture.
+
+    It is the picture's own; or what ``describe_x`` printed anywhere for the picture of ``plot_x``;
+    or what was printed last before it under the same heading; or that heading.
+    """
+    said, described = "", {}
+    for cell in notebook.cells:
+        printed = "".join(o.text for o in cell.get("outputs", []) if o.output_type == "stream")
+        for name in re.findall(r"\bdescribe_(\w+)", cell.source)[:1]:
+            described.setdefault(name, printed.strip())
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            said = (re.findall(r"^#+ +(.+)$", cell.source, flags=re.MULTILINE) or [said])[-1]
+        plots = re.findall(r"\bplot_(\w+)", cell.source)
+        fitting = [text for n, text in described.items() for p in plots if p.startswith(n)]
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                own = output.metadata.get("image/png", {}).get("alt") or output.metadata.get("alt")
+                output.metadata["alt"] = own or next(filter(None, fitting), said)
+            elif output.output_type == "stream" and output.name == "stdout":
+                said = output.text.strip()
+    return notebook
+
+
+def write_manifest(path, study, years, *, params) -> Path:
+    """Write what a run rests on as JSON: parameters, versions, and the SHA-256 of every input.
+
+    Parameters
+    ----------
+    path : where to write the file
+    study : Study
+    years : iterable of int
+        Years whose files were used.
+    params : dict
+        Parameters of the run.
+    """
+    files = sorted({file for year in years for file in input_files(study, year)})
+    digests = {
+        file.relative_to(study.path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+    }
+    manifest = {
+        "study": study.code,
+        "provenance": study.provenance,
+        "years": sorted(years),
+        "parameters": dict(params),
+        "versions": {"python": platform.python_version()} | {n: version(n) for n in PACKAGES},
+        "inputs": digests,
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=2)
+    Path(path).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    return Path(path)

@@ -1,0 +1,174 @@
+"""Tables that notebooks show: rounded by the reader, never here, but for printed text."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+import pandas as pd
+
+from evallib.publication import facts
+from evallib.publication.wording import unit_names
+from evallib.rounding import NOISE_DECIMALS, round_number
+from evallib.scoring import Evaluation, evaluate
+from evallib.study.marks import MISSING, SCORED
+
+EDGE_COLUMNS = ["name", "total", "printed", "rank", "why"]
+
+
+def rounds(study, year) -> tuple[Evaluation, Evaluation]:
+    """Evaluations of the initial and the final round; twice the final one if it stands alone."""
+    final = evaluate(study, year)
+    if study.years[year].initial is None:
+        return final, final
+    return facts.initial_result(study, year), final
+
+
+def round_changes(initial: Evaluation, final: Evaluation) -> pd.DataFrame:
+    """Totals and places of two rounds where a mark moved, largest gain first.
+
+    Returns
+    -------
+    DataFrame indexed by unit
+        name, total_initial, total_final, gain (points), places (positive is up), repaired and
+        lowered (leaves with a higher and a lower mark in the final round).
+    """
+    moved = (final.index - initial.index).round(NOISE_DECIMALS)
+    table = pd.DataFrame(
+        {
+            "name": final.units["name_zh"],
+            "total_initial": initial.total,
+            "total_final": final.total,
+            "gain": final.total - initial.total,
+            "places": initial.rank - final.rank,
+            "repaired": (moved > 0).sum(axis=1),
+            "lowered": (moved < 0).sum(axis=1),
+        }
+    )
+    table = table[(table["repaired"] > 0) | (table["lowered"] > 0)]
+    return table.sort_values("gain", ascending=False, kind="stable")
+
+
+def lower_in_final(study, year) -> pd.DataFrame:
+    """Cells whose mark fell between the rounds: a regression, or a slip of the pen."""
+    data = study.years[year]
+    first = data.marks if data.initial is None else data.initial
+    pair = data.marks.assign(initial=first["mark"].to_numpy())
+    both = (pair["status"] == SCORED) & (first["status"] == SCORED).to_numpy()
+    fallen = pair[both & ((pair["mark"] - pair["initial"]).round(NOISE_DECIMALS) < 0)]
+    names = unit_names(data.units, "zh")
+    table = fallen.rename(columns={"mark": "final"})[["unit", "indicator", "initial", "final"]]
+    table.insert(1, "name", table["unit"].map(names))
+    return table.reset_index(drop=True)
+
+
+def scheme_table(result: Evaluation, *, lang="zh") -> pd.DataFrame:
+    """The indicator tree: name, level, full marks, nominal weight and the classes it applies to."""
+    scheme, names = result.scheme, result.scheme.names(lang)
+    rows = [
+        (
+            "\u3000" * scheme.level(code) + names[code],
+            scheme.points[code],
+            100 * scheme.node_weights[code],
+            ";".join(scheme.node(code).classes),
+        )
+        for code in scheme.codes
+    ]
+    columns = ["name", "full_marks", "weight_percent", "classes"]
+    return pd.DataFrame(rows, index=pd.Index(scheme.codes, name="code"), columns=columns)
+
+
+def ranking_table(result: Evaluation, *, lang="zh") -> pd.DataFrame:
+    """Units in rank order: rank, name, group, class, printed total, band; unranked ones last."""
+    names = unit_names(result.units, lang)
+    table = pd.DataFrame(
+        {
+            "rank": result.rank,
+            "name": pd.Series(names),
+            "group": result.units["group"],
+            "class": result.units["class"],
+            "printed": result.printed,
+            "band": result.band,
+        }
+    )
+    table = table if result.rules.bands else table.drop(columns="band")
+    return table.sort_values("rank", kind="stable", na_position="last")
+
+
+def group_table(study, year) -> pd.DataFrame:
+    """Sites, mean and sites at or above the threshold, for all and each group; last year beside."""
+    standing = facts.standing(study, year)
+    table = facts.threshold_counts(standing).rename(columns={"count": "at_threshold"})
+    table.insert(1, "mean", facts.group_means(standing))
+    previous = study.year_before(year)
+    if previous is not None:
+        before = facts.standing(study, previous)
+        table["mean_before"] = facts.group_means(before)
+        table["at_threshold_before"] = facts.threshold_counts(before)["count"]
+    return table
+
+
+def edge_cases(result: Evaluation) -> pd.DataFrame:
+    """Sites that a rule of print decides: on the threshold's edge, or sharing a place."""
+    rules = result.rules
+    shown = pd.Series(
+        round_number(result.total, rules.decimals, rules.rounding), result.total.index
+    )
+    exact = result.total.round(NOISE_DECIMALS)
+    split = (shown >= rules.threshold) != (exact >= rules.threshold)
+    shared = result.rank.notna() & result.rank.duplicated(keep=False)
+    cut = (
+        shared
+        & (result.rank <= rules.top)
+        & (result.rank.map(result.rank.value_counts()) + result.rank - 1 > rules.top)
+    )
+    why = np.select(
+        [split.fillna(False), cut.fillna(False), shared],
+        [
+            "print and exact total differ at the threshold",
+            f"tie across place {rules.top}",
+            "shares a place",
+        ],
+        "",
+    )
+    table = ranking_table(result).assign(total=result.total, why=pd.Series(why, result.total.index))
+    return table.loc[table["why"] != "", EDGE_COLUMNS].round({"total": 4})
+
+
+def adjustment_table(result: Evaluation) -> pd.DataFrame:
+    """Units with bonus, penalty or veto: base, points granted, and total."""
+    table = pd.DataFrame(
+        {
+            "name": result.units["name_zh"],
+            "base": result.base,
+            "bonus": result.bonus,
+            "penalty": result.penalty,
+            "veto": result.veto,
+            "total": result.total,
+        }
+    )
+    return table[(table["bonus"] > 0) | (table["penalty"] > 0) | table["veto"]].round(2)
+
+
+def missing_table(study, year) -> pd.DataFrame:
+    """Missing marks of a year: unit and indicator."""
+    marks = study.years[year].marks
+    return marks.loc[marks["status"] == MISSING, ["unit", "indicator"]].reset_index(drop=True)
+
+
+def provenance(study, year) -> pd.Series:
+    """Where a notebook's figures come from: study, year, kind of data, and versions."""
+    return pd.Series(
+        {
+            "study": study.code,
+            "year": year,
+            "provenance": study.provenance,
+            "evallib": version("evallib"),
+            "pandas": version("pandas"),
+            "numpy": version("numpy"),
+            "scipy": version("scipy"),
+            "python": platform.python_version(),
+        },
+        name="provenance",
+    ).to_frame()

@@ -1,0 +1,157 @@
+"""The report as one page, and the manifest of a run."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+
+import nbformat
+import pytest
+from fontTools.ttLib import TTFont
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from studies import make_study
+
+import evallib as ev
+from evallib.publication.report import (
+    align_tables,
+    describe_images,
+    write_manifest,
+    write_report,
+)
+
+PNG = base64.b64encode(b"not really a picture").decode()
+TABLE = (
+    '<div><style scoped>.dataframe {color: red}</style><table border="1" class="dataframe"><thead>'
+    "<tr><th></th><th>name</th><th>total</th></tr></thead><tbody>"
+    "<tr><th>0</th><td>市卫健委</td><td>96.5</td></tr></tbody></table></div>"
+)
+
+
+def picture(**metadata):
+    return new_output(
+        "display_data", {"image/png": PNG, "text/plain": "<Figure>"}, metadata=metadata
+    )
+
+
+def said(text):
+    return new_output("stream", name="stdout", text=text)
+
+
+@pytest.fixture
+def notebooks(tmp_path):
+    cells = [
+        new_markdown_cell("# Who scores what?\n\nThe bureau asks."),
+        new_code_cell(
+            "print(ev.describe_groups(result)) # <secret>", outputs=[said("平均89.95分。\n")]
+        ),
+        new_markdown_cell("## What this says"),
+        new_code_cell("ev.plot_groups(result)", outputs=[picture()]),
+        new_code_cell("table", outputs=[new_output("execute_result", {"text/html": TABLE})]),
+    ]
+    paths = []
+    for name in ("01_a", "02_b"):
+        paths.append(tmp_path / f"{name}.ipynb")
+        nbformat.write(new_notebook(cells=cells), paths[-1])
+    return paths
+
+
+def page_of(tmp_path, notebooks, **choices):
+    given = {"title": "南宁 <2020>", "provenance": "reconstructed"} | choices
+    return write_report(tmp_path / "report.html", notebooks, **given).read_text(encoding="utf-8")
+
+
+def test_the_page_needs_no_other_file_and_no_network(tmp_path, notebooks):
+    page = page_of(tmp_path, notebooks)
+    assert not re.search(r'(?:src|href)="(?!#|data:)', page)
+    assert "http" not in page
+    assert "<script" not in page
+
+
+def test_the_page_says_what_kind_of_data_it_shows_in_its_language(tmp_path, notebooks):
+    page = page_of(tmp_path, notebooks)
+    assert '<html lang="zh">' in page
+    assert '<p class="mark">重构数据，非该单位事实</p>' in page
+    page = page_of(tmp_path, notebooks, provenance="observed", lang="en")
+    assert '<html lang="en">' in page
+    assert 'class="mark"' not in page
+    assert 'aria-label="Contents"' in page
+
+
+def test_title_and_code_are_escaped_and_code_is_folded(tmp_path, notebooks):
+    page = page_of(tmp_path, notebooks)
+    assert "<title>南宁 &lt;2020&gt;</title>" in page
+    assert "# &lt;secret&gt;" in page
+    assert page.count("<details") == page.count("<summary>代码</summary>") == 6
+
+
+def test_contents_lead_to_headings_that_exist_once(tmp_path, notebooks):
+    page = page_of(tmp_path, notebooks)
+    ids = re.findall(r'<h[1-6] id="([^"]+)"', page)
+    assert len(ids) == len(set(ids)) == 4
+    assert re.findall(r'href="#([^"]+)"', page) == ids
+    assert page.count("<h1") == 1
+
+
+def test_the_embedded_font_has_every_character_beyond_ascii(tmp_path, notebooks):
+    page = page_of(tmp_path, notebooks)
+    data = re.search(r"data:font/woff2;base64,([^)]+)\)", page)[1]
+    font = TTFont(io.BytesIO(base64.b64decode(data)))
+    used = {ord(mark) for mark in page if ord(mark) > 0x7F}
+    assert used <= set(font.getBestCmap())
+    assert len(data) < 40_000
+
+
+def test_the_same_notebooks_give_the_same_page(tmp_path, notebooks):
+    assert page_of(tmp_path, notebooks) == page_of(tmp_path, notebooks)
+
+
+def test_columns_of_text_are_marked_and_pandas_styles_are_gone(tmp_path, notebooks):
+    page = page_of(tmp_path, notebooks)
+    assert '<th class="text">name</th><th>total</th>' in page
+    assert '<td class="text">市卫健委</td><td>96.5</td>' in page
+    assert "color: red" not in page
+    assert 'border="1"' not in page
+    assert align_tables("<p>no table</p>") == "<p>no table</p>"
+
+
+@pytest.mark.parametrize(
+    ("cells", "alt"),
+    [
+        ([new_code_cell("x", outputs=[picture(**{"image/png": {"alt": "own"}})])], "own"),
+        (
+            [
+                new_code_cell("ev.plot_index_tree(r)", outputs=[picture()]),
+                new_code_cell("print(ev.describe_index(r))", outputs=[said("indices\n")]),
+            ],
+            "indices",
+        ),
+        ([new_code_cell("x", outputs=[said("before"), picture()])], "before"),
+        (
+            [
+                new_code_cell("x", outputs=[said("before")]),
+                new_markdown_cell("text\n\n## Groups\n\nmore"),
+                new_code_cell("y", outputs=[picture()]),
+            ],
+            "Groups",
+        ),
+    ],
+)
+def test_a_picture_is_described_by_itself_its_sentence_or_what_stands_before(cells, alt):
+    notebook = describe_images(new_notebook(cells=cells))
+    found = [o for cell in notebook.cells for o in cell.get("outputs", []) if "data" in o]
+    assert found[0].metadata["alt"] == alt
+
+
+def test_the_manifest_has_the_digest_of_every_input(tmp_path):
+    study = ev.read_study(make_study(tmp_path, files={"2019/totals.csv": "unit,total\nu1,80\n"}))
+    path = write_manifest(tmp_path / "m.json", study, [2020, 2019], params={"lang": "zh"})
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    assert manifest["years"] == [2019, 2020]
+    assert manifest["parameters"] == {"lang": "zh"}
+    assert list(manifest["inputs"]) == [
+        "2019/totals.csv", "2020/marks.csv", "2020/scheme.csv", "study.yaml", "units.csv",
+    ]  # fmt: skip
+    raw = (study.path / "2020" / "marks.csv").read_bytes()
+    assert manifest["inputs"]["2020/marks.csv"] == hashlib.sha256(raw).hexdigest()
+    assert manifest["versions"]["evallib"] == ev.__version__
