@@ -1,0 +1,99 @@
+"""Imports point one way, and the house rules of the code hold."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "evallib"
+# Each part may import from itself and from those before it, but for the pairs forbidden below.
+ORDER = [
+    "errors",
+    "rounding",
+    "study",
+    "start",
+    "aggregation",
+    "scoring",
+    "firmness",
+    "change",
+    "publication",
+    "refresh",
+    "batch",
+    "cli",
+]
+FORBIDDEN = {
+    ("firmness", "change"),
+    ("change", "firmness"),
+    ("publication.figures", "publication.letter"),
+    ("publication.letter", "publication.figures"),
+}
+ONLY = {  # libraries that a single part may import
+    "matplotlib": {"publication.figures", "publication.fonts"},
+    "seaborn": {"publication.figures"},
+    "papermill": {"batch"},
+    "dask": {"batch"},
+    "python_calamine": {"study.sheets"},
+}
+MODULES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
+)
+
+
+def name_of(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_one_way(path):
+    me = name_of(path)
+    if me == "__main__":
+        return
+    mine = me.split(".")[0]
+    for imported in imports_of(path):
+        if not imported.startswith("evallib."):
+            continue
+        other = imported.removeprefix("evallib.")
+        assert ORDER.index(other.split(".")[0]) <= ORDER.index(mine), f"{me} imports {other}"
+        for source, target in FORBIDDEN:
+            assert not (me.startswith(source) and other.startswith(target)), f"{me} imports {other}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_each_heavy_library_has_one_importer(path):
+    for imported in imports_of(path):
+        allowed = ONLY.get(imported.split(".")[0])
+        assert allowed is None or name_of(path) in allowed, f"{name_of(path)} imports {imported}"
+
+
+def test_only_load_and_ingest_know_the_names_of_study_files():
+    readers = {
+        "study.load",
+        "study.ingest",
+        "study.rulings",
+        "study.sheets",
+        "study.lines",
+        "study.tables",
+    }
+    for path in MODULES:
+        if name_of(path) in readers or name_of(path) == "change.diff":  # diff reads results
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in {"read_csv", "read_excel"}, f"{name_of(path)} reads a file"
+
+
+def test_modules_stay_small():
+    lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {name: n for name, n in lines.items() if n > 300} == {}
