@@ -4,22 +4,21 @@
 >>> ev.Rules().threshold
 90.0
 
-What a notebook needs is here; plotting, claims and firmness are loaded on first use, so that
-commands that need none of them start fast.
+What a notebook needs is here. Every name is loaded on first use, so that commands start fast.
 """
 
 from importlib import import_module
 
-from evallib.errors import DataError, Fault, StudyError
-from evallib.scoring import Evaluation, evaluate, rank, score_index
-from evallib.study.load import Study, Year, inspect_study, read_study
-from evallib.study.rules import Rules
-from evallib.study.scheme import Node, Scheme
-from evallib.study.units import members
-
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = {
+    "errors": ("DataError", "Fault", "StudyError"),
+    "scoring": ("Evaluation", "evaluate", "rank", "score_index"),
+    "study.load": ("inspect_study", "read_study"),
+    "study.model": ("Study", "Year"),
+    "study.rules": ("Rules",),
+    "study.scheme": ("Node", "Scheme"),
+    "study.units": ("members",),
     "publication.figures": (
         "plot_groups", "plot_index_tree", "plot_ranking", "plot_total_distribution",
     ),
@@ -35,20 +34,65 @@ _ON_FIRST_USE = {
     ),
     "publication.claims": ("compare_claims",),
     "publication.letter": ("write_letter",),
+    "change": (
+        "bridge", "cohort", "compare", "improvement", "leaf_account", "near_threshold",
+        "trajectories",
+    ),
+    "publication.figures_account": ("plot_account", "plot_crossers", "plot_unit_account"),
+    "publication.figures_improvers": ("plot_improvers", "plot_trajectories"),
+    "publication.sentences_account": (
+        "describe_account", "describe_bridge", "describe_cohort", "describe_crossers",
+        "describe_near", "describe_ranks",
+    ),
+    "publication.sentences_improvers": ("describe_claims", "describe_improvement"),
+    "publication.views_account": (
+        "account_table", "bridge_table", "cohort_table", "crosser_table", "improver_table",
+        "leaf_table", "near_table", "rank_table", "trajectory_table",
+    ),
+    "publication.year_over_year": ("improvers", "year_over_year"),
+    "firmness.acceptability": ("rank_uncertainty",),
+    "firmness.breakpoints": ("breakpoints",),
+    "firmness.changes": ("smallest_change",),
+    "firmness.extremes": ("extreme_ranks",),
+    "firmness.weights": ("perturb_weights",),
+    "publication.facts_weights": (
+        "alternatives", "importance", "left_out", "named", "proof_table", "spans", "swings",
+        "top_margins", "weight_moves",
+    ),
+    "publication.facts_firmness": (
+        "change_under_doubt", "error_of_marks", "firmness_figures", "likeness", "neighbours",
+        "place_ranges", "recheck", "top_shares",
+    ),
+    "publication.figures_weights": (
+        "plot_alternatives", "plot_breakpoints", "plot_importance", "plot_left_out",
+        "plot_swings", "plot_top_margins",
+    ),
+    "publication.figures_firmness": (
+        "plot_acceptability", "plot_doubt", "plot_error_of_marks", "plot_neighbours",
+        "plot_place_ranges", "plot_rank_sets", "plot_recheck", "plot_top_shares",
+    ),
+    "publication.sentences_weights": (
+        "describe_alternatives", "describe_breakpoints", "describe_importance",
+        "describe_left_out", "describe_smallest_change", "describe_swings",
+        "describe_top_margins",
+    ),
+    "publication.sentences_firmness": (
+        "describe_acceptability", "describe_doubt", "describe_error_of_marks",
+        "describe_likeness", "describe_neighbours", "describe_place_ranges",
+        "describe_recheck", "describe_top_shares",
+    ),
+    "publication.pinned": ("describe_pinned", "pinned"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _ON_FIRST_USE.items() for name in names}
 
-__all__ = [
-    "DataError", "Evaluation", "Fault", "Node", "Rules", "Scheme", "Study", "StudyError", "Year",
-    "evaluate", "inspect_study", "members", "rank", "read_study", "score_index", *_MODULE_OF,
-]  # fmt: skip
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name):
-    if name not in _MODULE_OF:
+    if name not in _MODULE_OF:  # a submodule, or nothing
         raise AttributeError(f"evallib has no {name!r}")
     return getattr(import_module(f"evallib.{_MODULE_OF[name]}"), name)
 
 
 def __dir__():
-    return sorted(__all__)
+    return __all__

@@ -60,7 +60,7 @@ def pattern_mass(scheme: Scheme, missing, not_applicable, rules: Rules) -> np.nd
     living = {
         leaf for leaf, gone in zip(scheme.leaves, missing | not_applicable, strict=True) if not gone
     }
-    _hand_on(
+    hand_on(
         scheme,
         mass,
         {leaf for leaf, m in zip(scheme.leaves, missing, strict=True) if m},
@@ -69,12 +69,12 @@ def pattern_mass(scheme: Scheme, missing, not_applicable, rules: Rules) -> np.nd
     )
     if rules.not_applicable in ("within_parent", "spread"):
         gone = set(scheme.leaves) - living
-        _hand_on(scheme, mass, gone, living, equal=rules.not_applicable == "spread")
+        hand_on(scheme, mass, gone, living, equal=rules.not_applicable == "spread")
     kept = np.array([mass[leaf] if leaf in living else 0.0 for leaf in scheme.leaves])
     return kept / kept.sum() if kept.sum() else kept
 
 
-def _hand_on(scheme, mass, gone, living, *, equal):
+def hand_on(scheme, mass, gone, living, *, equal):
     """Move the mass of the leaves that are gone to living siblings, deepest parents first."""
     for parent in reversed(scheme.inner):
         below = {child: scheme.leaves_under(child) for child in scheme.children(parent)}

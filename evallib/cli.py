@@ -6,13 +6,17 @@ Exit codes: 0 all is well; 1 the study, the params or a notebook is at fault; 2 
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from evallib.errors import DataError, StudyError
 
@@ -102,8 +106,6 @@ def score(
 @app.command()
 def claims(study: StudyArgument, year: YearArgument) -> None:
     """Compare every figure of the year's published letter with what is computed."""
-    from rich.table import Table
-
     from evallib.publication.claims import compare_claims
     from evallib.study.load import read_study
 
@@ -119,62 +121,88 @@ def claims(study: StudyArgument, year: YearArgument) -> None:
     )
 
 
+ParamsFile = Annotated[Path, typer.Argument(help="Params file: one published run.")]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", help="Folder for the results; out/ when omitted.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Notebooks that run side by side.")]
+
+
+@contextmanager
+def progress_bar():
+    """A progress bar on standard error, as the function that `run_all` reports to."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=err_console) as bar:
+        task = bar.add_task("check", total=None)
+
+        def report(step, done, total):
+            if not isinstance(step, str):
+                bar.console.print(str(step), markup=False, highlight=False)
+                step = step.notebook
+            bar.update(task, description=step, completed=done, total=total)
+
+        yield report
+
+
 @app.command()
-def run(
-    params: Annotated[Path, typer.Argument(help="Params file: one published run.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; out/ when omitted.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks that run side by side.")] = 2,
-) -> None:
+def run(params: ParamsFile, out: OutFolder = None, jobs: Jobs = 2) -> None:
     """Take one year from raw sheets to scores, figures, notebooks, letter and report."""
     from evallib import batch
 
-    columns = (
-        TextColumn("{task.description:>20}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err_console) as bar:
-        task = bar.add_task("check", total=None)
-        try:
-            target = batch.run(
-                params,
-                out=out,
-                jobs=jobs,
-                progress=lambda step, done, total: bar.update(
-                    task, description=step, completed=done, total=total
-                ),
-            )
-        except batch.RunError as error:
-            bar.stop()
-            fail(str(error))
+    try:
+        with progress_bar() as progress:
+            target = batch.run(params, out=out, jobs=jobs, progress=progress)
+    except batch.RunError as error:
+        fail(str(error))
     out_console.print(f"{target}\n{claims_line(target)}", highlight=False, markup=False)
 
 
 @app.command("batch")
 def run_batch(
     params: Annotated[list[Path], typer.Argument(help="Params files, one published run each.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; out/ when omitted.")
+    out: OutFolder = None,
+    jobs: Jobs = 2,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep what is up to date.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Run this notebook alone; may be repeated.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks that run side by side.")] = 2,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what ran as JSON.")] = False,
 ) -> None:
-    """Run several params files; a run that fails does not stop the others."""
-    from evallib import batch
+    """Run several params files; what fails does not stop the others."""
+    from evallib.batch.outcome import FAILED
+    from evallib.batch.pool import ClusterError
+    from evallib.batch.run import run_all
+    from evallib.study.folders import project_root
 
-    failed = []
-    for path in params:
-        try:
-            out_console.print(
-                f"{path.name}: {batch.run(path, out=out, jobs=jobs)}", highlight=False
-            )
-        except (StudyError, DataError, batch.RunError) as error:
-            failed.append(path.name)
-            err_console.print(f"{path.name}: {error}", style="red", markup=False, highlight=False)
-    if failed:
-        fail(f"{len(failed)} of {len(params)} failed: {', '.join(failed)}")
+    chosen = {"out": out, "jobs": jobs, "resume": resume, "only": only or (), "cluster": cluster}
+    try:
+        with progress_bar() as progress:
+            outcomes = run_all(params, **chosen, progress=progress)
+    except ClusterError as error:
+        fail(str(error))
+    report = json.dumps([one.as_dict() for one in outcomes], ensure_ascii=False, indent=2)
+    path = Path(out or project_root() / "out") / "report.json"
+    path.write_text(f"{report}\n", encoding="utf-8")
+    if as_json:
+        print(report)
+    else:
+        out_console.print(outcome_table(outcomes))
+    if any(outcome.status == FAILED for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def outcome_table(outcomes) -> Table:
+    """What ran, what was up to date and what failed, as a table for the terminal."""
+    table = Table("study", "year", "notebook", "status", "seconds", "where and why")
+    for one in sorted(outcomes, key=lambda one: (one.study, one.year, one.notebook)):
+        where = f"cell {one.cell} ({one.line}): {one.error}" if one.cell else one.error
+        why = f"{where}; {one.log}" if one.log else where
+        about = (one.study, str(one.year), one.notebook, one.status, f"{one.seconds:.1f}")
+        table.add_row(*map(escape, (*about, why)))
+    return table
 
 
 @app.command()

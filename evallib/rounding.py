@@ -44,7 +44,7 @@ def print_units(values, decimals, rounding="half_up"):
         return np.rint(scaled).astype(np.int64)
     if rounding != "half_up":
         raise ValueError(f"rounding is half_up or half_even, not {rounding!r}")
-    return (np.sign(scaled) * np.floor(np.round(np.abs(scaled) + 0.5, spare))).astype(np.int64)
+    return (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)).astype(np.int64)
 
 
 def round_number(values, decimals, rounding="half_up"):

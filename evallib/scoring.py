@@ -53,6 +53,8 @@ class Evaluation:
         Score index of every node; NaN where nothing below it counts.
     base : Series
         Score index of the root x scale.
+    awarded : Series
+        Bonus points before gate and cap.
     bonus, penalty : Series
         Points granted, after gate and cap; both non-negative.
     veto : Series of bool
@@ -75,6 +77,7 @@ class Evaluation:
     mass: pd.DataFrame
     scores: pd.DataFrame
     base: pd.Series
+    awarded: pd.Series
     bonus: pd.Series
     penalty: pd.Series
     veto: pd.Series
@@ -128,7 +131,8 @@ def evaluate_year(year: Year, *, study: str, provenance: str) -> Evaluation:
         node_scores(index.to_numpy(), mass.to_numpy(), scheme, rules), units.index, scheme.codes
     )
     base = scores[scheme.root] * rules.scale
-    bonus, penalty, veto = adjustments(year, base)
+    awarded, penalised, veto = adjustments(year)
+    bonus, penalty = granted(base, awarded, penalised, rules)
     total = total_points(base, bonus, penalty, veto, rules)
     ranked = total.where(units["ranked"])
     places = rank(ranked, decimals=rules.rank_decimals, ties=rules.ties, rounding=rules.rounding)
@@ -143,6 +147,7 @@ def evaluate_year(year: Year, *, study: str, provenance: str) -> Evaluation:
         mass,
         scores,
         base,
+        awarded,
         bonus,
         penalty,
         veto,
@@ -154,18 +159,16 @@ def evaluate_year(year: Year, *, study: str, provenance: str) -> Evaluation:
     )
 
 
-def adjustments(year: Year, base: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Bonus and penalty points granted to each unit, and whether a veto hit it."""
-    sums = year.adjustments.pivot_table(
-        index="unit", columns="kind", values="points", aggfunc="sum", observed=False
-    )
-    raw = {
-        kind: sums.get(kind, pd.Series(dtype=float)).reindex(base.index).fillna(0.0).astype(float)
+def adjustments(year: Year) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Sums of bonus and penalty points of each unit, ungated and uncapped, and who is vetoed."""
+    rows, units = year.adjustments, year.units.index
+    sums = {
+        kind: rows[rows["kind"] == kind].groupby("unit")["points"].sum().astype(float)
         for kind in ("bonus", "penalty")
     }
-    vetoed = year.adjustments.loc[year.adjustments["kind"] == "veto", "unit"]
-    bonus, penalty = granted(base, raw["bonus"], raw["penalty"], year.rules)
-    return bonus, penalty, pd.Series(base.index.isin(vetoed), index=base.index)
+    bonus, penalty = (sums[kind].reindex(units, fill_value=0.0) for kind in sums)
+    vetoed = rows.loc[rows["kind"] == "veto", "unit"]
+    return bonus, penalty, pd.Series(units.isin(vetoed), index=units)
 
 
 def granted(base, bonus, penalty, rules: Rules):

@@ -31,8 +31,8 @@ FORBIDDEN = {
 ONLY = {  # libraries that a single part may import
     "matplotlib": {"publication.figures", "publication.fonts"},
     "seaborn": {"publication.figures"},
-    "papermill": {"batch"},
-    "dask": {"batch"},
+    "papermill": {"batch.execute"},
+    "distributed": {"batch.pool"},
     "python_calamine": {"study.sheets"},
 }
 MODULES = sorted(

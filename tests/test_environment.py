@@ -15,7 +15,7 @@ EXTRA_OF_CONDA = {"pip", "brotli"}  # brotli is what fonttools[woff] brings alon
 
 
 def bounds(lines):
-    return {(r := Requirement(line)).name: str(r.specifier) for line in lines}
+    return {(r := Requirement(line)).name.lower(): str(r.specifier) for line in lines}
 
 
 def test_conda_environment_equals_pyproject_by_names_and_bounds():

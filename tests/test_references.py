@@ -6,6 +6,7 @@ from studies import synthetic
 
 import evallib as ev
 from evallib.rounding import round_number
+from evallib.scoring import evaluate_year
 from evallib.study.load import Year
 
 
@@ -27,7 +28,7 @@ def published(values, nodes, **rules):
     )
     empty = synthetic(0).years[2020]
     year = Year(2024, scheme, ev.Rules(**rules), units, marks, empty.adjustments, empty.findings)
-    return ev.scoring.evaluate_year(year, study="reference", provenance="published")
+    return evaluate_year(year, study="reference", provenance="published")
 
 
 def leaf(code, parent, weight=1.0):

@@ -36,6 +36,10 @@ def test_prints_without_trailing_zeros(value, text):
     assert format_number(value, 2) == text
 
 
+def test_at_ten_decimals_neighbouring_print_units_stay_apart():
+    assert print_units([1e-10, 2e-10, 3e-10, 90.0000000001], 10).tolist() == [1, 2, 3, 900000000001]
+
+
 def test_refuses_what_cannot_be_rounded():
     with pytest.raises(ValueError, match="only finite numbers can be rounded"):
         print_units([np.nan], 2)

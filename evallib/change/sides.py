@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,6 @@ import pandas as pd
 from evallib.scoring import Evaluation, adjustments, pattern_mass
 from evallib.study.load import Year
 from evallib.study.marks import MISSING
-from evallib.study.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def side(year: Year, result: Evaluation, units) -> Side:
     index = result.index.loc[units]
     why = np.where(wide("status") == MISSING, 1, 2)
     code = pd.DataFrame(np.where(index.notna(), 0, why), index.index, index.columns)
-    bonus, penalty, veto = adjustments(replace(year, rules=Rules()), result.base)
+    bonus, penalty, veto = adjustments(year)
     points = [series.loc[units].to_numpy() for series in (bonus, penalty, veto)]
     marks = wide("mark").astype(float)
     return Side(result, index, marks, code, result.mass.loc[units], *points)

@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 from evallib.publication.fonts import woff2_subset
 from evallib.publication.wording import TEMPLATES, label, sentence
-from evallib.study.load import input_files
+from evallib.study.folders import input_files
 
 SHOWN = ["text/html", "text/markdown", "image/png", "text/plain"]  # best first; no scripts
 HEADING = re.compile(r'<h([1-5]) id="([^"]*)">(.*?)<a class="anchor-link".*?</a></h\1>', re.DOTALL)
@@ -151,7 +151,7 @@ def write_manifest(path, study, years, *, params) -> Path:
     params : dict
         Parameters of the run.
     """
-    files = sorted({file for year in years for file in input_files(study, year)})
+    files = sorted({file for year in years for file in input_files(study.path, year)})
     digests = {
         file.relative_to(study.path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in files

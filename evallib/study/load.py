@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import Literal
+
+import pandas as pd
 
 from evallib.errors import Fault, StudyError
 from evallib.study import units as people
+from evallib.study.folders import find_study, project_root, study_path
 from evallib.study.model import Names, Study, StudyFile, Year
-from evallib.study.tables import read_file, read_yaml
+from evallib.study.tables import Row, read_file, read_yaml
 from evallib.study.years import read_year
 
-__all__ = ["Names", "Study", "Year", "inspect_study", "read_study"]
-
-
-def project_root() -> Path:
-    """The folder with ``data`` and ``notebooks``: above the caller, else above the package."""
-    for start in (Path.cwd(), Path(__file__).resolve()):
-        for folder in (start, *start.parents):
-            if (folder / "data").is_dir() and (folder / "notebooks").is_dir():
-                return folder
-    return Path.cwd()
-
-
-def find_study(study) -> Path | None:
-    """Folder of a study named by its path or by its folder under ``data``; None without one."""
-    folders = (Path(study), project_root() / "data" / str(study))
-    return next((f.resolve() for f in folders if (f / "study.yaml").is_file()), None)
-
-
-def study_path(study) -> Path:
-    """Folder of a study that is named by its path or by its folder under ``data``.
-
-    Raises
-    ------
-    StudyError
-        If neither exists; the message lists the studies there are.
-    """
-    found = find_study(study)
-    if found is not None:
-        return found
-    known = sorted(f.parent.name for f in (project_root() / "data").glob("*/study.yaml"))
-    remedy = f"name a folder, or one of {', '.join(known) or 'data/'}"
-    raise StudyError([Fault("study.yaml", None, None, f"no study {str(study)!r}", remedy)])
+__all__ = [
+    "Names",
+    "Study",
+    "Year",
+    "find_study",
+    "inspect_study",
+    "project_root",
+    "read_pinned",
+    "read_study",
+    "study_path",
+]
 
 
 def read_study(path, *, years=None) -> Study:
@@ -127,7 +109,26 @@ def _years(path, wanted, faults):
     return [year for year in present if wanted is None or year in wanted]
 
 
-def input_files(study, year) -> list[Path]:
-    """Every file that the results of a year rest on, in a fixed order."""
-    top = [path for path in study.path.iterdir() if path.is_file()]
-    return sorted([*top, *(p for p in (study.path / str(year)).rglob("*") if p.is_file())])
+class PinnedRow(Row):
+    """A row of ``pinned.csv``: a result's range over panels that fit the same printed figures."""
+
+    result: str
+    value: str
+    low: str
+    high: str
+    verdict: Literal["pinned", "varies"]
+
+
+def read_pinned(study) -> pd.DataFrame:
+    """Rows of the study's ``pinned.csv``: result, value, low, high, verdict; none when absent.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the file.
+    """
+    faults: list[Fault] = []
+    rows = read_file(study.path, "pinned.csv", PinnedRow, faults)
+    if faults:
+        raise StudyError(faults)
+    return people.table_of(rows, PinnedRow)

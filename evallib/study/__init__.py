@@ -1,0 +1,1 @@
+"""What was measured: files in, a checked Study out."""
