@@ -1,0 +1,109 @@
+"""Commands about what is published: claims, letters read back, cards, two runs compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from evallib.cli.common import JsonOption, StudyArgument, YearArgument, out_console, tell
+
+BAD = ("contradicted", "unbound")
+
+
+def show(table, *, as_json) -> None:
+    """A DataFrame on the terminal, or as JSON records."""
+    if as_json:
+        print(table.to_json(orient="records", force_ascii=False, indent=2))
+        return
+    shown = Table(*map(str, table.columns))
+    for row in table.itertuples(index=False):
+        shown.add_row(*(escape(str(value)) for value in row))
+    out_console.print(shown)
+
+
+def counted(verdicts) -> str:
+    """How often each verdict was given, in one line."""
+    return ", ".join(f"{count} {name}" for name, count in verdicts.value_counts().items()) or "none"
+
+
+def claims(
+    study: StudyArgument,
+    year: YearArgument,
+    published: Annotated[
+        bool, typer.Option("--published", help="Compare the published letter's claims.")
+    ] = False,
+    trace: Annotated[
+        str | None, typer.Option("--trace", help="Walk one claim back to raw cells.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every claim that a year can make, or compare those that were published."""
+    from evallib.publication.check import claim_table, trace_claim
+    from evallib.publication.claims import compare_claims
+    from evallib.study.load import read_study
+
+    found = read_study(study)
+    if trace is not None:
+        show(trace_claim(found, year, trace), as_json=as_json)
+    elif published:
+        table = compare_claims(found, year)
+        show(table, as_json=as_json)
+        if not as_json:
+            tell(counted(table["verdict"]))
+    else:
+        show(claim_table(found, year), as_json=as_json)
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="The letter: .docx, .html or .txt, in Chinese.")],
+    study: StudyArgument,
+    year: YearArgument,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a letter back: one verdict for every number, hedge word and listed site in it."""
+    from evallib.publication.check import check_letter
+    from evallib.study.load import read_study
+
+    table = check_letter(file, read_study(study), year)
+    show(table if as_json else table.drop(columns=["context"]), as_json=as_json)
+    if not as_json:
+        tell(counted(table["verdict"]))
+    if table["verdict"].isin(BAD).any():
+        raise typer.Exit(1)
+
+
+def audit(
+    file: Annotated[Path, typer.Argument(help="A published.yaml.")], as_json: JsonOption = False
+) -> None:
+    """Say whether any data can produce the printed aggregates, and which may be a misprint."""
+    from evallib.publication.audit import audit_published
+
+    result = audit_published(file)
+    print(json.dumps(result.as_dict(), ensure_ascii=False, indent=2) if as_json else result)
+    if not result.possible:
+        raise typer.Exit(1)
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(help="Result folder of the first run.")],
+    after: Annotated[Path, typer.Argument(help="Result folder of the second run.")],
+    as_json: JsonOption = False,
+) -> None:
+    """List each total, rank and claim that moved between two runs of a year, and why."""
+    from evallib.change import compare_runs
+
+    found = compare_runs(before, after)
+    if found.same and not as_json:
+        tell("nothing moved")
+        return
+    for name in ("units", "claims", "decisions", "inputs"):
+        table = getattr(found, name)
+        if len(table):
+            if not as_json:
+                tell(f"{name}: {len(table)} moved")
+            show(table, as_json=as_json)
