@@ -60,8 +60,8 @@ _ON_FIRST_USE = {
         "top_margins", "weight_moves",
     ),
     "publication.facts_firmness": (
-        "change_under_doubt", "error_of_marks", "firmness_figures", "likeness", "neighbours",
-        "place_ranges", "recheck", "top_shares",
+        "change_under_doubt", "error_of_marks", "likeness", "neighbours", "place_ranges",
+        "recheck", "top_shares",
     ),
     "publication.figures_weights": (
         "plot_alternatives", "plot_breakpoints", "plot_importance", "plot_left_out",
@@ -81,7 +81,7 @@ _ON_FIRST_USE = {
         "describe_likeness", "describe_neighbours", "describe_place_ranges",
         "describe_recheck", "describe_top_shares",
     ),
-    "publication.pinned": ("describe_pinned", "pinned"),
+    "publication.pinned": ("describe_pinned", "pinned", "with_verdicts"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _ON_FIRST_USE.items() for name in names}
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 from traitlets.config import Config
 
 from evallib.study.load import project_root
@@ -71,13 +74,23 @@ def _refresh(path: Path, write) -> list[Drift]:
 
 
 def tidy(notebook) -> None:
-    """Strip what differs from run to run: times, widget state, versions of the machine."""
+    """Strip what differs from run to run: times, widget state, versions; make pictures small."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):
             output.get("metadata", {}).pop("needs_background", None)
+            if "image/png" in output.get("data", {}):
+                output["data"]["image/png"] = smaller(output["data"]["image/png"])
+
+
+def smaller(picture: str, *, colours=128) -> str:
+    """A PNG in base64 with so many colours, which line charts do not miss."""
+    image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
+    buffer = io.BytesIO()
+    image.quantize(colours).save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def _drift(name, number, old, new):

@@ -22,7 +22,9 @@ def bridge(study, previous, current) -> pd.DataFrame:
         current_rescored (this year's under last year's), current; scheme_break
         (previous_rescored - previous) and like_for_like (current - previous_rescored), which sum
         to the change; shared_previous, shared_current: the share of the unit's total that the
-        common leaves carry in each year. NaN where nothing is common.
+        common leaves carry in each year. NaN where nothing is common. Where ``shared_current``
+        is below 1, this year's total holds leaves that last year never had, and
+        ``like_for_like`` is so for the common part only.
 
     Notes
     -----

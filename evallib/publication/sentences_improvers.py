@@ -1,0 +1,105 @@
+"""Generated sentences on who improved most and on what was published, with their limits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evallib.publication.claims import VERDICTS
+from evallib.publication.sentences_account import points, said
+from evallib.publication.wording import label, population_name, sentence, unit_names
+from evallib.publication.year_over_year import overlooked
+from evallib.rounding import format_number
+
+
+def describe_improvement(move, improved, *, lang="zh") -> str:
+    """The most improved by the rule, and how much assessor error their gains would survive.
+
+    Parameters
+    ----------
+    move : YearOverYear
+    improved : Improvement or None
+        From ``improvers(move, ...)``.
+    """
+    if move.change is not None and improved is None:
+        ruled = move.study.years[move.year].rules.improved is not None
+        return sentence("improvers_none", lang, year=move.year, ruled=ruled)
+    return said(move, lambda: [_improved(move, improved, lang), _warning(improved, lang)], lang)
+
+
+def improved_rule(study, year, lang) -> str:
+    """The rule that says who counts as most improved."""
+    rule = study.years[year].rules.improved
+    return sentence(
+        "improved_rule",
+        lang,
+        by=rule.by,
+        at_least=format_number(rule.at_least, 2),
+        population=population_name(rule.within or "all", lang, study=study),
+    )
+
+
+def _improved(move, improved, lang):
+    names = unit_names(move.study.years[improved.year].units, lang)
+    table = improved.units.assign(name=improved.units.index.map(names))
+    listed, more = table[table["listed"]], table.loc[overlooked(improved).index]
+    about = {"rule": improved_rule(move.study, move.year, lang), "names": list(listed["name"])}
+    about |= {"year": improved.year, "previous": improved.previous}
+    if listed.empty:
+        return sentence("improvers", lang, **about)
+    tipping, room = listed.set_index("name")["tipping_sem"], 100 * listed["headroom_used"]
+    return sentence(
+        "improvers",
+        lang,
+        **about,
+        more=len(more),
+        ahead=points(move, more["gain"].max()) if len(more) else "",
+        first=list(more.loc[more["gain"] == more["gain"].max(), "name"]),
+        gain_low=points(move, listed["gain"].min()),
+        gain_high=points(move, listed["gain"].max()),
+        room_low=format_number(room.min(), 0),
+        room_high=format_number(room.max(), 0),
+        n=len(improved.units),
+        alpha=format_number(100 * improved.alpha, 2),
+        firmest=tipping.idxmax(),
+        tipping_high=points(move, tipping.max()),
+        weakest=tipping.idxmin(),
+        tipping_low=points(move, tipping.min()),
+    )
+
+
+def _warning(improved, lang):
+    """The warning of ``improvement`` in words of the language."""
+    if not improved.warning:
+        return ""
+    if np.isfinite(improved.chance_share):
+        share = format_number(100 * improved.chance_share, 1)
+        about = {"draws": improved.draws, "seed": improved.seed, "sem": improved.sem}
+        return sentence("warning_error", lang, share=share, **about)
+    table = improved.units
+    lead, low = (
+        table.loc[table["listed"], name].mean() - table[name].mean()
+        for name in ("gain", "total_previous")
+    )
+    return sentence(
+        "warning_regression", lang, lead=format_number(lead, 2), low=format_number(-low, 2)
+    )
+
+
+def describe_claims(claims, study, year, *, lang="zh") -> str:
+    """How many published claims agree, differ or cannot be decided, and what agreement is worth.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        From ``compare_claims(study, year)``.
+    """
+    if claims.empty:
+        return sentence("claims_none", lang, year=year)
+    rows = []
+    for verdict in VERDICTS:
+        found = list(claims.loc[claims["verdict"] == verdict, "id"])
+        ids = found if verdict in ("rounding", "contradicted") else []
+        rows.append({"name": label(f"verdict_{verdict}", lang), "n": len(found), "ids": ids})
+    rows = [row for row in rows if row["n"]]
+    about = {"year": year, "n": len(claims), "provenance": study.provenance}
+    return sentence("claims", lang, rows=rows, **about)
