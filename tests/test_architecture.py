@@ -18,6 +18,7 @@ ORDER = [
     "firmness",
     "change",
     "publication",
+    "explore",
     "refresh",
     "batch",
     "cli",

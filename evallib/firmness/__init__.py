@@ -1,0 +1,1 @@
+"""How firm a rank is: under other weights, other methods, and errors of measurement."""

@@ -1,0 +1,204 @@
+"""How far weights must move until a unit overtakes another: within and between patterns of leaves.
+
+Within a pattern the lead is one linear form of the weights. Between patterns it is a difference of
+two ratios; there the zero found by following tangents is checked by branch and bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from evallib.firmness.linear import LinearScores, Pairs, fill
+from evallib.firmness.reach import distance, largest_effect, least_size, reach
+from evallib.rounding import NOISE_DECIMALS
+
+BEYOND = 1e-6  # certificates go this share further than the change itself, so that they swap
+ROUNDS = 10  # tangents followed between patterns; each doubles the digits
+GOLDEN = (5**0.5 - 1) / 2
+
+
+class Effort(NamedTuple):
+    """How hard to search between patterns."""
+
+    within: float  # a case is done when its bound is so close, relatively, to its size
+    cells: int  # intervals tried per case, after which the bound stays where it is
+    sections: int  # golden sections per interval
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Pairs to swap, each under one assumption on which of the two bonuses is granted.
+
+    ``gates`` (2 x m x J) are forms that must not be positive for it to hold; 0 where none is made.
+    """
+
+    ahead: np.ndarray
+    behind: np.ndarray
+    pairs: Pairs
+    gates: np.ndarray
+
+    def take(self, rows) -> Cases:
+        """Only these cases."""
+        pairs = self.pairs.take(rows)
+        return Cases(self.ahead[rows], self.behind[rows], pairs, self.gates[:, rows])
+
+
+def cases_of(scores: LinearScores, ahead, behind) -> Cases:
+    """All pairs, and again those whose unit ahead may lose its bonus or the other win one.
+
+    Weights that swap two units with the bonus of the first granted swap them without it too, so
+    that these cases need no condition; likewise those in which the second has none.
+    """
+    rows, lost, won = [], [], []
+    for loses, wins in product((False, True), repeat=2):
+        kept = np.flatnonzero(
+            ((scores.gated[ahead] > 0) | (not loses)) & ((scores.gated[behind] > 0) | (not wins))
+        )
+        rows, lost, won = [*rows, kept], [*lost, [loses] * len(kept)], [*won, [wins] * len(kept)]
+    i, j = ahead[np.concatenate(rows)], behind[np.concatenate(rows)]
+    lost, won = np.concatenate(lost).astype(bool), np.concatenate(won).astype(bool)
+    gate = scores.gate_forms()
+    points_1 = scores.points[i] + scores.gated[i] * ~lost
+    points_2 = scores.points[j] + scores.gated[j] * won
+    gates = np.array([gate[i] * lost[:, None], -gate[j] * won[:, None]])
+    return Cases(i, j, scores.pairs(i, j, points_1, points_2), gates)
+
+
+def lower_bounds(scores, cases, norm) -> np.ndarray:
+    """Sizes below which no case is reached, from closed forms.
+
+    Between patterns it is the root of lead - N r - U r^2, with U no less than the second-order
+    part of the lead per unit of change.
+    """
+    w0, crossing = scores.weights, np.flatnonzero(~cases.pairs.same)
+    bound, pairs = least_size(cases.pairs.leads(w0), w0, norm), cases.pairs.take(crossing)
+    bend = sum(
+        largest_effect(first, w0, norm) * largest_effect(second, w0, norm)
+        for first, second, _ in pairs.curved_parts(w0)
+    )
+    lead, fall = np.maximum(pairs.product(w0), 0), largest_effect(pairs.leads(w0), w0, norm)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = 2 * lead / (fall + np.sqrt(fall**2 + 4 * bend * lead))
+    bound[crossing] = np.where(lead > 0, root, 0.0)
+    return np.max([bound, *(least_size(gate, w0, norm) for gate in cases.gates)], axis=0)
+
+
+def solve(scores, cases, norm):
+    """Size and weights of the smallest swap found in each case, and a lower bound of the size."""
+    size, weights = reach(cases.pairs.leads(scores.weights), scores.weights, norm)
+    lower = np.where(cases.pairs.same, size, lower_bounds(scores, cases, norm))
+    options = [_follow(scores, cases.pairs, size, weights, norm)]
+    for gate in cases.gates:
+        sizes, at = reach(gate, scores.weights, norm)
+        lower = np.maximum(lower, sizes)
+        options.append((np.where(gate.any(axis=1), sizes, np.inf), at))
+    return *_confirmed(scores, cases, options), lower
+
+
+def _follow(scores, pairs, size, weights, norm):
+    """Between patterns: the zero of the tangent form, again and again, until it is one."""
+    size, weights, rows = size.copy(), weights.copy(), np.flatnonzero(~pairs.same)
+    few, w0, at = pairs.take(rows), scores.weights, weights[rows]
+    far = np.isinf(size[rows])
+    at[far] = (w0 + fill(-few.leads(w0), np.zeros_like(w0), np.ones_like(w0))[far]) / 2
+    for _ in range(ROUNDS if len(rows) else 0):
+        at = reach(few.leads(at), w0, norm)[1]
+    start, end, bend = few.product(w0), few.product(at), few.product(at - w0)
+    slope = end - start - bend
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = -2 * start / (slope - np.sqrt(slope**2 - 4 * bend * start))
+    share = np.where(np.isfinite(share) & (share > 0), share, 0.0)
+    weights[rows] = w0 + share[:, None] * (at - w0)
+    found = np.where(share > 0, distance(weights[rows], w0, norm), np.inf)
+    size[rows] = np.where(start <= 0, 0.0, found)
+    return size, weights
+
+
+def _confirmed(scores, cases, options):
+    """The smallest of the options whose weights, a little beyond, do swap the pair."""
+    best = np.full(len(cases.ahead), np.inf)
+    weights = np.tile(scores.weights, (len(best), 1))
+    for size, at in options:
+        beyond = np.maximum(scores.weights + (1 + BEYOND) * (at - scores.weights), 0)
+        beyond /= beyond.sum(axis=1, keepdims=True)
+        first, second = (_totals(scores, units, beyond) for units in (cases.ahead, cases.behind))
+        swapped = np.isfinite(size) & (second >= first - 1e-9 * scores.scale) & (size < best)
+        best, weights = np.where(swapped, size, best), np.where(swapped[:, None], beyond, weights)
+    return best, weights
+
+
+def _totals(scores, units, weights):
+    """Total of one unit under each row of weights; NaN where none of its leaves has weight."""
+    carried = (scores.applies[units] * weights).sum(axis=1)
+    earned = (scores.index[units] * weights).sum(axis=1)
+    base = scores.scale * earned / np.where(carried > 0, carried, np.nan)
+    granted = np.round(base, NOISE_DECIMALS) > scores.gate
+    return base + scores.points[units] + scores.gated[units] * granted
+
+
+def tightened(scores, cases, lower, rho, norm, effort) -> np.ndarray:
+    """Lower bounds of the cases between patterns, raised towards their rho by branch and bound.
+
+    When two units meet at the score s, the first is at most and the second at least at s: for any
+    share q the form q (c1 - s a1) - (1 - q) (c2 - s a2) is then not positive. It is linear in s,
+    so that the two ends of an interval bound all of it.
+    """
+    target = rho * (1 - effort.within)
+    if norm == "relative":  # beyond 1 weights fall to 0 and the closed forms no longer bind
+        target = np.minimum(target, 1)
+    rows = np.flatnonzero(~cases.pairs.same & np.isfinite(rho) & (lower < target))
+    pairs, target, lower = cases.pairs.take(rows), target[rows], lower.copy()
+    ends = _meeting_scores(pairs, scores.weights, rho[rows], norm)
+    row, floor, done, spent = np.arange(len(rows)), lower[rows], rho[rows].copy(), 0
+    while len(row) and spent < effort.cells * len(rows):
+        spent += len(row)
+        about = (target[row], scores.weights, norm, effort.sections)
+        floor = np.maximum(floor, _cell_bound(pairs.take(row), ends, *about))
+        kept = floor < target[row]
+        np.minimum.at(done, row[~kept], floor[~kept])
+        (low, high), middle = ends[:, kept], ends[:, kept].mean(axis=0)
+        ends = np.array([np.r_[low, middle], np.r_[middle, high]])
+        row, floor = np.tile(row[kept], 2), np.tile(floor[kept], 2)
+    np.minimum.at(done, row, floor)
+    lower[rows] = np.maximum(lower[rows], done)
+    return lower
+
+
+def _meeting_scores(pairs, weights, size, norm):
+    """Interval of the scores at which two units can meet after a change of that size."""
+    ends = []
+    for above, down, sign in zip(pairs.above, pairs.down, (-1, 1), strict=True):
+        carried = down @ weights
+        level = above @ weights / carried
+        widest = np.where(down > 0, sign * above, -np.inf).max(axis=1)
+        move = size * largest_effect(above - level[:, None] * down, weights, norm)
+        left = carried - size * largest_effect(down, weights, norm)
+        near = sign * level + move / np.where(left > 0, left, np.nan)
+        ends.append(sign * np.fmin(widest, near))
+    return np.array(ends)
+
+
+def _cell_bound(pairs, ends, target, weights, norm, sections):
+    """Best bound over shares q: three plain ones, then golden section where they do not do."""
+    first, second = pairs.above[:, None] - ends[..., None] * pairs.down[:, None]
+
+    def bound(share, rows):
+        forms = share[:, None] * first[:, rows] - (1 - share[:, None]) * second[:, rows]
+        return np.minimum(*(least_size(form, weights, norm) for form in forms))
+
+    carried, everyone = pairs.down @ weights, np.arange(len(target))
+    plain = (carried[1] / carried.sum(axis=0), np.zeros(len(target)), np.ones(len(target)))
+    best = np.max([bound(share, everyone) for share in plain], axis=0)
+    rows = np.flatnonzero(best < target)
+    left, right = np.zeros(len(rows)), np.ones(len(rows))
+    for _ in range(sections):
+        inner = right - GOLDEN * (right - left), left + GOLDEN * (right - left)
+        values = [bound(share, rows) for share in inner]
+        best[rows] = np.maximum(best[rows], np.maximum(*values))
+        more = values[0] > values[1]
+        left, right = np.where(more, left, inner[0]), np.where(more, inner[1], right)
+    return best
