@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+LARGEST = 2.0**62  # print units are 64-bit integers
 NOISE_DECIMALS = 10  # what lies beyond is floating-point noise, never a difference between sites
 
 
@@ -40,6 +41,8 @@ def print_units(values, decimals, rounding="half_up"):
         raise ValueError("only finite numbers can be rounded; set aside missing ones first")
     spare = max(NOISE_DECIMALS - decimals, 0)
     scaled = np.round(values * 10.0**decimals, spare)
+    if scaled.size and np.abs(scaled).max() >= LARGEST:
+        raise ValueError(f"{np.abs(values).max():g} is too large to round at {decimals} decimals")
     if rounding == "half_even":
         return np.rint(scaled).astype(np.int64)
     if rounding != "half_up":

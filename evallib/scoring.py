@@ -267,8 +267,9 @@ def score_index(result: Evaluation, *, by=None, units=None) -> pd.DataFrame | pd
 
     Notes
     -----
-    With nodes that are no arithmetic means, or rounding between tiers, a sum of marks has no
-    meaning; there it is the plain mean of the units' indices.
+    A sum of marks has no meaning with nodes that are no arithmetic means, with rounding between
+    tiers, or where absent leaves hand their weight to siblings (``within_parent``, ``spread``,
+    ``sibling_mean``); there it is the plain mean of the units' indices.
     """
     chosen = result.units.loc[result.units.index if units is None else units]
     if by is None:
@@ -279,7 +280,11 @@ def score_index(result: Evaluation, *, by=None, units=None) -> pd.DataFrame | pd
 
 
 def _pooled_index(result, units):
-    if not result.scheme.is_linear or result.rules.tier_decimals is not None:
+    rules = result.rules
+    handed_on = (
+        rules.not_applicable in ("within_parent", "spread") or rules.missing == "sibling_mean"
+    )
+    if handed_on or not result.scheme.is_linear or rules.tier_decimals is not None:
         return result.scores.loc[units].mean()
     index = result.index.loc[units].to_numpy()
     weights, under = result.scheme.weights.to_numpy(), result.scheme.under.to_numpy()

@@ -227,3 +227,13 @@ def test_cells_show_what_the_sheet_shows():
     assert shown(Formula("=A1")) == "=A1"
     assert number_text(Decimal("1E+2")) == "100"
     assert normal_form("广西 — 东盟") == "广西东盟"
+
+
+@pytest.mark.parametrize("text", ["1²", "1①", "1⁰"])
+def test_a_footnote_mark_is_no_digit(text):
+    three = Expected(Decimal(12), None, None, None, True, False, False)
+    assert read_mark(text, three).problem == f"{text!r} is no number"
+
+
+def test_float_noise_is_shown_without_powers_of_ten():
+    assert shown(0.1 + 0.2 - 0.3).startswith("0.0000000000000000555")

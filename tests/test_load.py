@@ -69,7 +69,7 @@ CASES = {
     ),
     "goalposts without weight": (
         {"2020/scheme.csv": "code,parent,name_zh,low,high\nr,,总,,\nx,r,甲,0,2\n"},
-        r"row 3, column weight: leaf x has goalposts and no weight",
+        r"row 3, column weight: x has a leaf with goalposts below and no weight",
     ),
     "unknown column": (
         {"2020/scheme.csv": SCHEME.replace("full_marks", "fullmarks")},
@@ -232,6 +232,66 @@ CASES = {
         {"2020/rules.yaml": "improved: {by: rank, within: departments, at_least: 3}\n"},
         r"rules.yaml, column improved.within: population 'departments': 'departments' is none of all, A, B, g, h",
     ),
+    "goalposts below a node without weight": (
+        {
+            "2020/scheme.csv": "code,parent,name_zh,weight,full_marks,low,high\nr,,总,,,,\nD,r,一,,,,\na,D,甲,1,,0,10\nb,r,乙,,5,,\n"
+        },
+        r"scheme.csv, row 3, column weight: D has a leaf with goalposts below and no weight",
+    ),
+    "weight beside a sibling without": (
+        {"2020/scheme.csv": SCHEME.replace("D1,all,一,One,,", "D1,all,一,One,3,")},
+        r"row 3, column weight: D1 has a weight, but a sibling has none",
+    ),
+    "code that is a column of results": (
+        {"2020/scheme.csv": SCHEME.replace("all,", "total,")},
+        r"scheme.csv, row 2, column code: total is a column of the tables of results",
+    ),
+    "root alone": (
+        {"2020/scheme.csv": "code,parent,name_zh,full_marks\nr,,总,10\n"},
+        r"row 2, column code: the root has no indicator below it",
+    ),
+    "missing where the leaf does not apply": (
+        {
+            "2020/rules.yaml": "missing: zero\n",
+            "2020/marks.csv": MARKS.replace("mark\n", "mark,status\n", 1)
+            .replace("\nu", ",scored\nu")
+            .replace("status,scored", "status")
+            + ",scored\nu3,c,,missing\n",
+        },
+        r"c does not apply to class B of u3",
+    ),
+    "key twice": (
+        {"2020/rules.yaml": "top: 3\ntop: 4\n"},
+        r"rules.yaml, row 2, column top: the key stands twice",
+    ),
+    "impossible date in YAML": (
+        {"2020/rules.yaml": "top: 2020-02-30\n"},
+        r"rules.yaml.*no valid YAML",
+    ),
+    "only a byte order mark": (
+        {"2020/adjustments.csv": b"\xef\xbb\xbf"},
+        r"adjustments.csv: the file is empty",
+    ),
+    "number with an underscore": (
+        {"2020/marks.csv": MARKS.replace("u1,a,6", "u1,a,0_6")},
+        r"row 2, column mark: '0_6' is no number",
+    ),
+    "date without dashes": (
+        {"units.csv": "unit,name_zh,group,class,valid_from\nu1,甲局,g,A,20190101\n"},
+        r"row 2, column valid_from: '20190101' is no date; write dates as 2020-12-31",
+    ),
+    "one English name for two": (
+        {"units.csv": UNITS.replace("甲局,,", "甲局,Bureau,").replace("乙局,,", "乙局,Bureau,")},
+        r"units.csv, row 3, column name_zh: Bureau names both u1 and u2 on one date",
+    ),
+    "group called all": (
+        {"study.yaml": str(STUDY | {"groups": STUDY["groups"] | {"all": {"zh": "全"}}})},
+        r"study.yaml, column groups: the code 'all' has a meaning of its own",
+    ),
+    "group that is a class": (
+        {"study.yaml": str(STUDY | {"groups": STUDY["groups"] | {"A": {"zh": "甲"}}})},
+        r"study.yaml, column classes: 'A' is a group and a class",
+    ),
     "study without year": (
         {"2020/scheme.csv": None, "2020/marks.csv": None},
         r"the study has no year",
@@ -313,3 +373,18 @@ def test_a_missing_folder_and_a_missing_year_are_faults(tmp_path):
         ev.read_study(tmp_path / "nowhere")
     with pytest.raises(ev.StudyError, match="the study has no year 2031; it has 2020"):
         ev.read_study(make_study(tmp_path), years=[2031])
+
+
+def test_what_spreadsheets_write_is_read(tmp_path):
+    files = {
+        "2020/marks.csv": MARKS.replace("\n", "\r"),
+        "2020/rules.yaml": "findings: {late: {zh: 迟}}\n",
+        "2020/findings.csv": "unit,finding,value,\nu1,late,TRUE,\nu2,late,FALSE,\n",
+    }
+    year = ev.read_study(make_study(tmp_path, files=files)).years[2020]
+    assert year.findings["value"].tolist() == ["true", "false"]
+
+
+def test_a_faulty_unit_is_one_fault_and_not_one_for_each_of_its_marks(tmp_path):
+    units = "unit,name_zh,group,class,valid_from\nu1,甲局,g,A,June\nu2,乙局,g,A,\nu3,丙局,g,B,\nu4,丁区,h,A,\n"
+    assert len(faults_of(tmp_path, **{"units.csv": units})) == 1

@@ -43,6 +43,8 @@ def test_at_ten_decimals_neighbouring_print_units_stay_apart():
 def test_refuses_what_cannot_be_rounded():
     with pytest.raises(ValueError, match="only finite numbers can be rounded"):
         print_units([np.nan], 2)
+    with pytest.raises(ValueError, match="1e\\+09 is too large to round at 10 decimals"):
+        print_units([1e9], 10)
     with pytest.raises(ValueError, match="half_up or half_even, not 'up'"):
         print_units([1.0], 2, "up")
 

@@ -43,6 +43,12 @@ def test_score_index_is_sum_of_marks_over_sum_of_applicable_full_marks(tmp_path)
     assert index.loc["all", "h"] == pytest.approx(12 / 20)
 
 
+@pytest.mark.parametrize("rule", ["within_parent", "spread"])
+def test_the_index_of_one_site_is_its_own_score_where_weight_is_handed_on(tmp_path, rule):
+    result = scored(tmp_path, **{"2020/rules.yaml": f"not_applicable: {rule}\n"})
+    assert ev.score_index(result, units=["u3"])["all"] == pytest.approx(result.total["u3"] / 100)
+
+
 def test_group_means_weight_sites_not_groups(tmp_path):
     result = scored(tmp_path)
     by_group = result.means_of.groupby(result.units["group"]).mean()

@@ -401,7 +401,7 @@ def test_instructions_follow_the_rule_for_blanks(tmp_path, missing, said):
             {"units.csv": UNITS.replace("丙局", "u1")},
             2021,
             None,
-            "units.csv, column name_zh: 'u1' may",
+            "units.csv, row 4, column name_zh: u1 names both",
         ),
     ],
 )

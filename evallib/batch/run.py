@@ -26,7 +26,7 @@ from evallib.batch.plan import (
     yearly_notebooks,
 )
 from evallib.batch.pool import open_pool
-from evallib.errors import DataError, Fault, StudyError
+from evallib.errors import Fault, StudyError
 from evallib.study.folders import project_root
 
 Progress = Callable[[Outcome | str, int, int], None]
@@ -232,9 +232,9 @@ def _finish(place, progress, done, total, *, whole) -> int:
         progress(f"publish {place.run.study} {place.run.year}", done, total)
         try:
             _publish(place)
-        except (DataError, StudyError, OSError) as error:
+        except Exception as error:  # what fails does not stop the others
             about = place.run.study, place.run.year, "letter and report"
-            place.outcomes.append(Outcome(*about, FAILED, error=str(error)))
+            place.outcomes.append(Outcome(*about, FAILED, error=f"{type(error).__name__}: {error}"))
             return 1
     with _aside(place.target) as before:
         if place.target.exists():

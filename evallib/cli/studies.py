@@ -20,7 +20,7 @@ def check(
 
     found, faults = inspect_study(study, years=None if year is None else [year])
     if faults and year is not None and any(fault.file.startswith(f"{year}") for fault in faults):
-        fail("\n".join(what_is_missing(study, year)))
+        tell("\n".join(what_is_missing(study, year)))
     if faults:
         error = StudyError(faults)
         fail(f"{error}\n{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}")

@@ -103,7 +103,7 @@ def number_verdict(printed: Decimal, value: float, *, decimals, rounding="half_u
     if wanted == int(print_units([value], decimals, rounding)[0]):
         return SUPPORTED
     away = abs(round(value * 10.0**decimals, NOISE_DECIMALS - decimals) - float(wanted))
-    return ROUNDING if away < 1 else CONTRADICTED
+    return ROUNDING if away < 1 and away != 0 and float(value) != int(value) else CONTRADICTED
 
 
 def _printed_verdict(printed, computed, label):

@@ -266,7 +266,7 @@ def _context(study, result, given, lang, previous):
         "heads": {key: label(key, lang) for key in heads},
         "several_groups": several,
         "dimensions": dimensions,
-        "dimension_width": int(free * TWIPS / len(dimensions)),
+        "dimension_width": int(free * TWIPS / max(len(dimensions), 1)),
         "rows": annex_rows(result, lang=lang, study=study),
         "note": sentence("table_note", lang, fail=bool(result.total.isna().any()), columns=legend),
     }

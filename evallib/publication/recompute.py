@@ -196,7 +196,8 @@ def _share(figures, claim):
 def share_of(study, year, finding, population):
     """Row of ``finding_shares`` for one finding over any population."""
     data = study.years[year]
-    asked = data.rules.findings[finding].model_copy(update={"population": population})
+    own = data.rules.findings[finding]
+    asked = own.model_copy(update={"population": population})
     rules = data.rules.model_copy(update={"findings": {finding: asked}})
     years = {year: replace(data, rules=rules)}
     return finding_shares(replace(study, years=years), year).loc[finding]

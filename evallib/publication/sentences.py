@@ -10,7 +10,7 @@ import numpy as np
 
 from evallib.publication import facts
 from evallib.publication.wording import label, name_of, population_name, sentence, unit_names
-from evallib.rounding import NOISE_DECIMALS, format_number
+from evallib.rounding import NOISE_DECIMALS, format_number, round_number
 
 
 def joined(parts, lang) -> str:
@@ -68,9 +68,15 @@ def means(result, *, lang="zh", study=None, previous=None) -> str:
     now, rows = facts.group_means(result), []
     before = facts.group_means(previous) if previous is not None else {}
     for code, name in _populations(result, lang, study).items():
-        row = {"name": name, "mean": now[code], "before": before.get(code), "agrees": True}
-        if row["before"] is not None:
-            change = facts.printed_change(row["before"], row["mean"], result.rules)
+        if np.isnan(now[code]):  # all vetoed: no mean
+            continue
+        row = {"name": name, "mean": _shown(now[code], result.rules), "agrees": True}
+        row["before"] = before.get(code)
+        if row["before"] is None or np.isnan(row["before"]):
+            row["before"] = None
+        else:
+            change = facts.printed_change(row["before"], now[code], result.rules)
+            row["before"] = _shown(row["before"], result.rules)
             row |= dict(zip(("size", "sign", "agrees"), change, strict=True))
         rows.append(row)
     return sentence("means", lang, rows=rows, **_context(result, previous))
@@ -93,6 +99,11 @@ def counts(result, *, lang="zh", study=None, previous=None) -> str:
     )
 
 
+def _shown(value, rules):
+    """A number rounded by the year's own rule, so that the template has nothing left to round."""
+    return float(round_number(value, rules.decimals, rules.rounding))
+
+
 def _context(result, previous):
     return {
         "decimals": result.rules.decimals,
@@ -102,14 +113,12 @@ def _context(result, previous):
 
 def spread(result, *, lang="zh") -> str:
     """Highest, lowest and mean total."""
-    return sentence(
-        "spread",
-        lang,
-        highest=result.total.max(),
-        lowest=result.total.min(),
-        mean=facts.group_means(result)["all"],
-        decimals=result.rules.decimals,
-    )
+    if result.total.isna().all():
+        return ""
+    ends = {"highest": result.total.max(), "lowest": result.total.min()}
+    mean = result.means_of.mean() if len(result.means_of) else result.total.mean()
+    shown = {name: _shown(value, result.rules) for name, value in (ends | {"mean": mean}).items()}
+    return sentence("spread", lang, **shown, decimals=result.rules.decimals)
 
 
 def veto(result, *, lang="zh") -> str:

@@ -95,6 +95,9 @@ class Expected:
     may_be_missing: bool
 
 
+FOOTNOTES = ("<super>", "<sub>", "<circle>")  # 1², 1①: a mark and a note, not a number
+
+
 def shown(value) -> str:
     """Text of a cell as the sheet shows it; whole numbers without a decimal point.
 
@@ -110,7 +113,9 @@ def shown(value) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        whole = value.is_integer() and abs(value) < 1e15
+        small = abs(value) < 1  # never in powers of ten
+        return str(int(value)) if whole else f"{Decimal(repr(value)):f}" if small else repr(value)
     if isinstance(value, (datetime, date)):
         return value.isoformat(*(" ",) if isinstance(value, datetime) else ())
     return str(value)
@@ -193,6 +198,8 @@ def read_mark(value, expected) -> Reading:
     if word.casefold() in FULL_MARKS and expected.full is not None:
         lost = "0" if expected.deduction else number_text(expected.full)
         return Reading("scored", expected.full, (_step("full_marks_word", text, lost),))
+    if any(unicodedata.decomposition(mark).startswith(FOOTNOTES) for mark in text):
+        return Reading(problem=f"{text!r} is no number")
     found = NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-"))
     if not found:
         return Reading(problem=f"{text!r} is no number")

@@ -62,6 +62,7 @@ def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
     }
     if about is None or not files["units.csv"]:
         return None, faults
+    faults += people.code_faults(about.groups, about.classes, "study.yaml")
     faults += people.unit_faults(files["units.csv"], about.groups, about.classes, "units.csv")
     faults += people.alias_faults(files["aliases.csv"], files["units.csv"], "aliases.csv")
     faults += people.succession_faults(
@@ -70,6 +71,7 @@ def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
     read = {
         year: read_year(path, year, about, files, faults) for year in _years(path, years, faults)
     }
+    faults = _without_echoes(faults)
     return Study(
         path,
         path.name,
@@ -85,11 +87,18 @@ def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
     ), faults
 
 
+def _without_echoes(faults):
+    """Faults without those that only say again that a row of ``units.csv`` is faulty."""
+    if not any(fault.file == "units.csv" and fault.row for fault in faults):
+        return faults
+    return [fault for fault in faults if not fault.problem.endswith(people.NO_UNIT)]
+
+
 def _years(path, wanted, faults):
     present = sorted(
         int(entry.name)
         for entry in path.iterdir()
-        if entry.is_dir() and re.fullmatch(r"\d{4}", entry.name)
+        if entry.is_dir() and re.fullmatch(r"[12][0-9]{3}", entry.name)
     )
     if not present:
         faults.append(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from evallib.errors import Fault
-from evallib.study.tables import Code, Row
+from evallib.study.tables import Code, Number, Row
+from evallib.study.units import NO_UNIT
 
 MARK_COLUMNS = ["unit", "indicator", "mark", "status"]
 SCORED, NOT_APPLICABLE, MISSING = "scored", "not_applicable", "missing"
@@ -20,7 +21,7 @@ class MarkRow(Row):
 
     unit: Code
     indicator: Code
-    mark: float | None = None
+    mark: Number | None = None
     status: Literal["scored", "not_applicable", "missing"] = SCORED
 
 
@@ -39,7 +40,7 @@ class FindingRow(Row):
 
     unit: Code
     finding: Code
-    value: Literal["true", "false", "not_applicable"]
+    value: Annotated[Literal["true", "false", "not_applicable"], BeforeValidator(str.casefold)]
 
 
 class ReviewRow(Row):
@@ -55,8 +56,8 @@ class TotalRow(Row):
     """A row of ``totals.csv``, for a year of which only totals survive."""
 
     unit: Code
-    total: float
-    rank: int | None = None
+    total: Number
+    rank: int | None = Field(None, ge=1)
 
 
 def complete_marks(table, units, scheme) -> pd.DataFrame:
@@ -138,7 +139,7 @@ def mark_faults(rows, units, scheme, resolve, file):
             )
         seen.setdefault((unit, row.indicator), number)
         yield from _status_faults(row, scheme.node(row.indicator), number, file)
-        if row.status == SCORED and not applies.at[unit, row.indicator]:
+        if row.status != NOT_APPLICABLE and not applies.at[unit, row.indicator]:
             yield Fault(
                 file,
                 number,
@@ -185,7 +186,7 @@ def unknown_unit(file, number, name) -> Fault:
         file,
         number,
         "unit",
-        f"{name!r} is no unit of this year",
+        f"{name!r} {NO_UNIT}",
         "correct the name, or add it to units.csv or aliases.csv with its dates",
     )
 

@@ -65,7 +65,7 @@ class Rules(_Frozen):
     (90.0, 'dense')
     """
 
-    scale: float = Field(100.0, gt=0)
+    scale: float = Field(100.0, gt=0, le=1e6)
     decimals: int = Field(2, ge=0, le=10)
     rounding: Literal["half_up", "half_even"] = "half_up"
     tier_decimals: int | None = Field(None, ge=0, le=10)

@@ -182,9 +182,11 @@ def _rule_cell(line, cell, rulings, facts, contested):
 def _ruled(ruling, line, cell, facts) -> Reading:
     """What a cell says by ruling; a number is one that the sheet could have shown."""
     steps = (ruling.step(shown(cell.value)),)
+    expected = facts.expect(cell.leaf.code, line.unit, line.entry)
+    if ruling.becomes == "missing" and not expected.applies:
+        return Reading(problem="missing, but the leaf does not apply to the unit's class")
     if ruling.becomes in ("not_applicable", "missing"):
         return Reading(ruling.becomes, steps=steps)
-    expected = facts.expect(cell.leaf.code, line.unit, line.entry)
     reading = read_mark(ruling.becomes, expected)
     if reading.steps:
         return Reading(problem="neither a plain number, not_applicable, missing nor drop")

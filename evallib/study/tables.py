@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -20,6 +21,7 @@ Code = Annotated[
     str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
 ]
 
+TWICE = "\0twice"  # marks a YAML key that stands a second time
 REMEDIES = {
     "missing": ("no value", "fill the cell in"),
     "string_type": ("no text", "write it"),
@@ -44,11 +46,34 @@ class Row(BaseModel):
     )
 
 
+def has_text(cells, start) -> bool:
+    """Whether a row has anything from that cell on."""
+    return any(cell.strip() for cell in cells[start:])
+
+
+def iso_date(value):
+    """A date in the one form that nothing else can be mistaken for."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError(f"{value!r} is no date; write dates as 2020-12-31")
+    return value
+
+
+def plain_number(value):
+    """Text of a number without the underscores that Python would read over."""
+    if isinstance(value, str) and "_" in value:
+        raise ValueError(f"{value!r} is no number")
+    return value
+
+
+IsoDate = Annotated[date, BeforeValidator(iso_date)]
+Number = Annotated[float, BeforeValidator(plain_number)]
+
+
 class Dated(Row):
     """A row that holds between two dates, both inclusive, open where empty."""
 
-    valid_from: date = date.min
-    valid_to: date = date.max
+    valid_from: IsoDate = date.min
+    valid_to: IsoDate = date.max
 
     def holds(self, year) -> bool:
         """Whether the row holds on 31 December of the year."""
@@ -62,12 +87,12 @@ class Dated(Row):
 def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
     """Text of a file in utf-8, utf-8-sig or gb18030; None, and a fault, where it has none."""
     raw = path.read_bytes()
-    if not raw.strip():
+    if not raw.removeprefix(codecs.BOM_UTF8).strip():
         faults.append(Fault(file, None, None, "the file is empty", "fill it in or remove it"))
         return None
     for encoding in ENCODINGS:
         try:
-            return raw.decode(encoding)
+            return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             continue
     faults.append(
@@ -86,6 +111,12 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
         return {}
     lines = list(csv.reader(io.StringIO(text)))
     header = [name.strip() for name in lines[0]]
+    while (
+        header
+        and not header[-1]
+        and not any(cell.strip() for row in lines[1:] for cell in row[len(header) - 1 :])
+    ):
+        header.pop()
     before = len(faults)
     faults += _header_faults(header, model, file)
     if len(faults) > before:
@@ -94,7 +125,7 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
     for number, cells in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in cells):
             continue
-        if len(cells) > len(header):
+        if has_text(cells, len(header)):
             faults.append(
                 Fault(
                     file,
@@ -166,7 +197,7 @@ def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]
     try:
         content = yaml.safe_load(text)
         lines = _key_lines(yaml.compose(text, Loader=yaml.SafeLoader))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         faults.append(
             Fault(
@@ -177,6 +208,11 @@ def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]
                 "correct the line",
             )
         )
+        return None
+    if twice := [path for path in lines if path[-1] == TWICE]:
+        for path in twice:
+            key = ".".join(path[:-1])
+            faults.append(Fault(file, lines[path], key, "the key stands twice", "keep one"))
         return None
     return _validated({} if content is None else content, model, file, faults, lines)
 
@@ -199,7 +235,8 @@ def _key_lines(node, path=()):
     found = {}
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            found[(*path, str(key.value))] = key.start_mark.line + 1
+            place = (*path, str(key.value))
+            found[(*place, TWICE) if place in found else place] = key.start_mark.line + 1
             found |= _key_lines(value, (*path, str(key.value)))
     elif isinstance(node, yaml.SequenceNode):
         for position, value in enumerate(node.value):
@@ -211,5 +248,8 @@ def _key_lines(node, path=()):
 def _fault(item, file, row):
     column = ".".join(str(part) for part in item["loc"]) or None
     details = {"input": item["input"], **item.get("ctx", {})}
-    problem, remedy = REMEDIES.get(item["type"], (item["msg"], "correct it"))
+    if item["type"] not in REMEDIES:
+        problem, _, remedy = item["msg"].removeprefix("Value error, ").partition("; ")
+        return Fault(file, row, column, problem, remedy or "correct it")
+    problem, remedy = REMEDIES[item["type"]]
     return Fault(file, row, column, problem.format(**details), remedy.format(**details))

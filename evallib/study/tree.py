@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from evallib.errors import Fault
 from evallib.study.scheme import Node, Scheme
 from evallib.study.tables import Code, Row
+
+RESERVED = frozenset(
+    [
+        "unit",
+        "name",
+        "group",
+        "class",
+        "base",
+        "bonus",
+        "penalty",
+        "veto",
+        "total",
+        "printed",
+        "rank",
+        "group_rank",
+        "band",
+        "node",
+    ]
+)  # columns of the tables of results, beside those of the nodes
 
 
 class NodeRow(Row):
@@ -51,7 +71,23 @@ def build(rows) -> Scheme:
 
 def scheme_faults(rows, classes, file) -> list[Fault]:
     """Everything that keeps the rows from being one weighted tree; empty when nothing does."""
-    return [*_shape_faults(rows, file), *_node_faults(rows, classes, file)]
+    faults = [*_shape_faults(rows, file), *_node_faults(rows, classes, file)]
+    return faults or list(_weight_faults(rows, file))
+
+
+def _weight_faults(rows, file):
+    """Faults of weights in a sound tree: empty ones that no full marks can stand in for."""
+    scheme = build(rows)
+    blank = {scheme.parent(row.code) for row in rows.values() if row.parent and row.weight is None}
+    for number, row in rows.items():
+        if not row.parent:
+            continue
+        if row.weight is None and np.isnan(scheme.points[row.code]):
+            problem = f"{row.code} has a leaf with goalposts below and no weight"
+            yield Fault(file, number, "weight", problem, "give it a weight")
+        elif row.weight is not None and row.parent in blank:
+            problem = f"{row.code} has a weight, but a sibling has none"
+            yield Fault(file, number, "weight", problem, "give all siblings a weight, or none")
 
 
 def _shape_faults(rows, file):
@@ -103,6 +139,11 @@ def _on_cycle(code, parent):
 def _node_faults(rows, classes, file):
     inner = {row.parent for row in rows.values()}
     for number, row in rows.items():
+        if row.code in RESERVED:
+            problem = f"{row.code} is a column of the tables of results"
+            yield Fault(file, number, "code", problem, "choose another code")
+        if not row.parent and len(rows) == 1:
+            yield Fault(file, number, "code", "the root has no indicator below it", "add leaves")
         if row.code in inner:
             yield from _inner_faults(row, number, file)
         else:
@@ -142,14 +183,6 @@ def _leaf_faults(row, number, file, classes):
     if all(goalposts) and row.low == row.high:
         yield Fault(
             file, number, "high", f"the goalposts of {row.code} are equal", "set them apart"
-        )
-    if all(goalposts) and row.weight is None and row.parent:
-        yield Fault(
-            file,
-            number,
-            "weight",
-            f"leaf {row.code} has goalposts and no weight",
-            "give it a weight",
         )
     if row.aggregation != "arithmetic":
         yield Fault(

@@ -12,6 +12,8 @@ from pydantic import Field
 from evallib.errors import Fault
 from evallib.study.tables import Code, Dated, Row
 
+NO_UNIT = "is no unit of this year"
+
 
 class UnitRow(Dated):
     """A row of ``units.csv``: one unit over one span of dates."""
@@ -94,6 +96,17 @@ def members(units, population) -> pd.Index:
     return units.index[inside]
 
 
+def code_faults(groups, classes, file):
+    """Faults of ``study.yaml``: codes of groups and classes that a population could not name."""
+    for code in [*groups, *classes]:
+        if code == "all" or "&" in code or code in ("node", "name"):
+            problem = f"the code {code!r} has a meaning of its own"
+            yield Fault(file, None, "groups" if code in groups else "classes", problem, "rename it")
+    for code in set(groups) & set(classes):
+        problem = f"{code!r} is a group and a class"
+        yield Fault(file, None, "classes", problem, "give them different codes")
+
+
 def unit_faults(rows, groups, classes, file):
     """Faults of ``units.csv``: unknown groups and classes, spans that end early or overlap."""
     for number, row in rows.items():
@@ -128,14 +141,18 @@ def unit_faults(rows, groups, classes, file):
                 f"{second.unit} has two rows with overlapping dates",
                 "let the earlier span end before the later begins",
             )
-        elif first.name_zh == second.name_zh:
+        elif shared := _names(first) & _names(second):
             yield Fault(
                 file,
                 number,
                 "name_zh",
-                f"{second.name_zh} names both {first.unit} and {second.unit} on one date",
+                f"{min(shared)} names both {first.unit} and {second.unit} on one date",
                 "give each unit a name of its own",
             )
+
+
+def _names(row):
+    return {row.unit, row.name_zh, row.name_en} - {""}
 
 
 def alias_faults(aliases, units, file):
@@ -151,7 +168,7 @@ def alias_faults(aliases, units, file):
                 "add it there or correct it",
             )
         for other in units.values():
-            if row.alias == other.name_zh and row.unit != other.unit and row.overlaps(other):
+            if row.alias in _names(other) and row.unit != other.unit and row.overlaps(other):
                 yield Fault(
                     file,
                     number,
