@@ -82,6 +82,16 @@ _ON_FIRST_USE = {
         "describe_recheck", "describe_top_shares",
     ),
     "publication.pinned": ("describe_pinned", "pinned", "with_verdicts"),
+    "publication.site_facts": ("site_basis", "site_card"),
+    "publication.sentences_site": (
+        "describe_site", "describe_site_losses", "describe_site_profile", "describe_site_rounds",
+    ),
+    "publication.views_site": (
+        "site_loss_table", "site_peer_table", "site_profile_table", "site_round_table",
+    ),
+    "publication.figures_site": ("plot_site_losses", "plot_site_places", "plot_site_profile"),
+    "publication.cards": ("write_card", "write_cards"),
+    "publication.index": ("write_index",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _ON_FIRST_USE.items() for name in names}
 

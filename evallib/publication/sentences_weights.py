@@ -1,0 +1,212 @@
+"""Sentences of 03_weights: each stands above a figure and is its alt text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evallib.publication.facts_weights import names_of, nearest
+from evallib.publication.sentences import joined, provenance
+from evallib.publication.wording import label, sentence
+from evallib.rounding import format_number
+
+
+def per_cent(share, *, decimals=1) -> str:
+    """A share in per cent; what is not quite none or all never prints as such.
+
+    Examples
+    --------
+    >>> per_cent(0.473), per_cent(0.99978), per_cent(1.0), per_cent(0.0002)
+    ('47.3%', '>99.9%', '100%', '<0.1%')
+    """
+    text, least = format_number(100 * share, decimals), format_number(10.0**-decimals, decimals)
+    if share > 0 and text == "0":
+        return f"<{least}%"
+    if share < 1 and text == "100":
+        return f">{format_number(100 - 10.0**-decimals, decimals)}%"
+    return f"{text}%"
+
+
+def bound(share, *, up) -> str:
+    """A share in per cent with two decimals, rounded up, or down so that it still holds.
+
+    Examples
+    --------
+    >>> bound(0.030303, up=False), bound(0.030303, up=True), bound(0.05, up=True)
+    ('3.03%', '3.04%', '5%')
+    """
+    hundredths = 10_000 * share
+    whole = np.ceil(hundredths - 1e-6) if up else np.floor(hundredths + 1e-6)
+    return f"{format_number(whole / 100, 2)}%"
+
+
+def holds_within(lower, lang) -> str:
+    """How far weights may move, in print; beyond their own size it no longer matters how far.
+
+    Examples
+    --------
+    >>> holds_within(0.030303, "en"), holds_within(2.9, "en"), holds_within(np.inf, "en")
+    ('±3.03%', 'over ±100%', 'any weights')
+    """
+    if np.isinf(lower):
+        return label("any_weights", lang)
+    return label("over_100", lang) if lower >= 1 else f"±{bound(lower, up=False)}"
+
+
+def _said(examined, text, lang):
+    return joined([text, provenance(examined.result, lang=lang)], lang)
+
+
+def describe_swings(swings, *, lang="zh") -> str:
+    """Which indicator's weight moves most places, and which change the list of the top."""
+    table, names = swings.table, names_of(swings.result, lang)
+    first = table.iloc[0]
+    moves = [
+        {
+            "side": label(side, lang),
+            "moved": int(first[f"moved_{side}"]),
+            "shift": format_number(first[f"shift_{side}"], 2),
+        }
+        for side in ("down", "up")
+        if first.notna()[f"moved_{side}"]
+    ]
+    changing = table.index[(table[["top_down", "top_up"]].fillna(0) > 0).any(axis=1)]
+    text = sentence(
+        "swings",
+        lang,
+        n=len(table),
+        sites=int(swings.result.rank.count()),
+        spread=per_cent(swings.choices["spread"]),
+        top=swings.choices["top"],
+        name=names[table.index[0]],
+        weight=per_cent(first["weight"]),
+        moves=moves,
+        changing=[names[code] for code in changing],
+    )
+    return _said(swings, text, lang)
+
+
+def describe_breakpoints(spans, *, lang="zh") -> str:
+    """Where the first place, the list of the top and the order first change, one weight moving."""
+    names, ends = names_of(spans.result, lang), {}
+    for holds in ("first", "top", "order"):
+        found = nearest(spans, holds)
+        ends[holds] = found and {
+            "name": names[found["node"]],
+            "up": found["change"] > 0,
+            "now": per_cent(spans.table.at[found["node"], "weight"], decimals=2),
+            "then": per_cent(found["then"], decimals=2),
+            "size": per_cent(abs(found["change"]), decimals=2),
+            "ahead": names[found["ahead"]],
+            "behind": names[found["behind"]],
+        }
+    about = {"first": ends["first"], "list": ends["top"], "order": ends["order"]}
+    return _said(spans, sentence("breakpoints", lang, **about, **spans.choices), lang)
+
+
+def describe_smallest_change(change, result, *, lang="zh") -> str:
+    """The headline: the list of the top holds for any weights within so much; and what ends it."""
+    names = names_of(result, lang)
+    text = sentence(
+        "smallest_change",
+        lang,
+        top=change.top,
+        holds=bound(change.lower, up=False) if change.ahead else "",
+        breaks=bound(change.rho, up=True) if change.ahead else "",
+        exact=change.exact,
+        ahead=names[change.ahead],
+        behind=names[change.behind],
+    )
+    return joined([text, provenance(result, lang=lang)], lang)
+
+
+def describe_top_margins(margins, *, top, lang="zh") -> str:
+    """Which lists of the first k hold furthest and least far, and how far that of the top does."""
+    lower = margins.table["lower"]
+
+    def row(k):
+        return {"k": k, "holds": holds_within(lower[k], lang)}
+
+    text = sentence(
+        "top_margins",
+        lang,
+        top=top,
+        most=lower.index[-1],
+        own=row(top)["holds"] if top in lower.index else "",
+        firmest=row(lower.idxmax()),
+        loosest=row(lower.idxmin()),
+    )
+    return _said(margins, text, lang)
+
+
+def describe_left_out(left_out, *, lang="zh") -> str:
+    """What leaving out a level-1 indicator or a leaf shifts most."""
+    names, rows = names_of(left_out.result, lang), []
+    for part, table in left_out.table.groupby("part", sort=False):
+        first = table.iloc[0]
+        rows.append(
+            {
+                "part": label(part, lang),
+                "n": len(table),
+                "name": names[table.index[0]],
+                "shift": format_number(first["average_shift"], 2),
+                "largest": int(first["largest_shift"]),
+                "unit": names[first["unit"]],
+            }
+        )
+    return _said(left_out, sentence("left_out", lang, rows=rows), lang)
+
+
+def describe_alternatives(alternatives, *, lang="zh") -> str:
+    """How far places shift under equal weights of several kinds, and who stays in the top."""
+    names = names_of(alternatives.result, lang)
+    rows = [
+        {
+            "name": label(kind, lang),
+            "shift": format_number(row["average_shift"], 2),
+            "largest": int(row["largest_shift"]),
+            "unit": names[row["unit"]],
+            "kept": int(row["kept"]),
+        }
+        for kind, row in alternatives.choices["agreement"].iterrows()
+    ]
+    text = sentence("alternatives", lang, rows=rows, top=alternatives.choices["top"])
+    return _said(alternatives, text, lang)
+
+
+def describe_importance(importance, *, lang="zh") -> str:
+    """Nominal weight against the share in the differences of totals, at level 1."""
+    scheme, names = importance.result.scheme, names_of(importance.result, lang)
+    table, level = importance.table, "dimension"
+    if table.index.isin(scheme.dimensions).any():
+        table = table.loc[table.index.isin(scheme.dimensions)]
+    else:  # one indicator of level 1 carries everything
+        level = "second_level"
+    gap = (table["effective"] - table["nominal"]).abs().idxmax()
+    against = [names[code] for code in table.index[table["effective"] < 0]]
+    tops = {
+        column: {"name": names[table[column].idxmax()], "share": per_cent(table[column].max())}
+        for column in ("nominal", "effective")
+    }
+    shapley = None
+    if "shapley" in table:
+        best = table["shapley"].idxmax()
+        shapley = {
+            "name": names[best],
+            "share": per_cent(table.at[best, "shapley"]),
+            "error": format_number(100 * table.at[best, "shapley_error"], 1),
+        }
+    text = sentence(
+        "importance",
+        lang,
+        level=label(level, lang),
+        **tops,
+        gap={"name": names[gap], **{k: per_cent(table.at[gap, k]) for k in tops}},
+        against=against,
+        shapley=shapley,
+        about=importance.choices
+        | {
+            "spread": format_number(importance.choices["spread"], 2),
+            "draws": f"{importance.choices['draws']:,}",
+        },
+    )
+    return _said(importance, text, lang)
