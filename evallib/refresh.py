@@ -60,6 +60,7 @@ def _refresh(path: Path, write) -> list[Drift]:
         timeout=120,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         config=KERNEL,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
@@ -104,7 +105,7 @@ def _drift(name, number, old, new):
         for a, b in zip(before + [""] * len(after), after + [""] * len(before), strict=False)
         if a != b
     ]
-    return Drift(name, number, *lines[0])
+    return Drift(name, number, *(lines[0] if lines else ("", "")))
 
 
 def texts(cell) -> list[str]:

@@ -20,7 +20,7 @@ app = typer.Typer(
     help="Score, rank and publish yearly evaluations of government websites.",
 )
 letter = typer.Typer(no_args_is_help=True, help="Read a letter back, or audit printed figures.")
-for function in (studies.check, studies.new, studies.score, runs.run, runs.refresh):
+for function in (studies.check, studies.new, studies.score, runs.run, runs.refresh, runs.explore):
     app.command()(function)
 app.command("batch")(runs.run_batch)
 app.command()(letters.claims)

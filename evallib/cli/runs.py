@@ -123,3 +123,16 @@ def refresh(
     out_console.print(f"{len(drifts)} cell{'' if len(drifts) == 1 else 's'} changed")
     if check_only and drifts:
         raise typer.Exit(1)
+
+
+def explore(
+    params: Annotated[
+        Path | None, typer.Argument(help="Params or scenario file; the main study when omitted.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page.")] = 8866,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Serve 07_explore, weight sliders and a live ranking, to people without JupyterLab."""
+    from evallib.explore.serve import serve
+
+    raise typer.Exit(serve(params, port=port, browser=browser))

@@ -119,11 +119,12 @@ def describe_likeness(likeness, *, lang="zh") -> str:
 
 
 def describe_doubt(doubt, *, lang="zh") -> str:
-    """Whose rise or fall since the previous year holds whatever the weights."""
+    """Whose rise or fall since the previous year holds in at least 95 % of the weightings."""
     table, names = doubt.table, names_of(doubt.result, lang)
     if doubt.choices["previous"] is None:
         return sentence("doubt_none", lang, year=doubt.result.year)
     rise, fall = (int((table[name] >= OFTEN).sum()) for name in ("rises", "falls"))
+    same = int((1 - table["rises"] - table["falls"] >= OFTEN).sum())
     first = table.iloc[0]
     text = sentence(
         "doubt",
@@ -134,7 +135,8 @@ def describe_doubt(doubt, *, lang="zh") -> str:
         n=len(table),
         rise=rise,
         fall=fall,
-        open=len(table) - rise - fall,
+        same=same,
+        open=len(table) - rise - fall - same,
         name=names[table.index[0]] if first["change"] > 0 else "",
         **{key: int(first[key]) for key in ("change", "low", "high")},
     )

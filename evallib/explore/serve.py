@@ -1,0 +1,71 @@
+"""07_explore as a page in a browser: Voilà over a copy of the notebook with its parameters set."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from evallib.explore.scenario import load_scenario
+from evallib.study.load import project_root, read_study
+
+NOTEBOOK = "07_explore.ipynb"
+JUPYTER = Path(__file__).parent / "templates" / "jupyter"
+IDLE = 3600  # seconds after which a page that nobody uses gives its kernel back
+OPTIONS = (
+    "--template=evallib",
+    "--VoilaConfiguration.strip_sources=True",
+    "--VoilaConfiguration.show_tracebacks=True",
+    "--KernelManager.transport_encryption=auto",  # else kernels warn on stderr
+    "--MappingKernelManager.cull_interval=60",
+    f"--MappingKernelManager.cull_idle_timeout={IDLE}",
+)
+
+
+def serve(params=None, *, port=8866, browser=True) -> int:
+    """Serve the explorer on this machine until interrupted; 0, or the exit code of Voilà.
+
+    Parameters
+    ----------
+    params : path of a params file, optional
+        Study, year, language and perhaps a scenario; those of the notebook when omitted.
+    port : int
+    browser : bool
+        Whether to open a browser.
+
+    Raises
+    ------
+    StudyError
+        If the params or their study are faulty; nothing is served.
+    """
+    values = {} if params is None else load_scenario(params).model_dump(exclude_unset=True)
+    if values:
+        read_study(values["study"], years=[values["year"]])
+    home = project_root() / "out"
+    home.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".explore-", dir=home) as folder:
+        copy = Path(folder) / NOTEBOOK
+        source = project_root() / "notebooks" / NOTEBOOK
+        prepare = [sys.executable, "-m", "papermill", str(source), str(copy), "--prepare-only"]
+        prepare += ["--no-progress-bar", "--log-level", "ERROR", "-y", yaml.safe_dump(values)]
+        subprocess.run(prepare, check=True)
+        command = [sys.executable, "-m", "voila", str(copy), f"--port={port}", *OPTIONS]
+        command += [] if browser else ["--no-browser"]
+        paths = filter(None, [str(JUPYTER), os.environ.get("JUPYTER_PATH")])
+        with subprocess.Popen(
+            command, env=os.environ | {"JUPYTER_PATH": os.pathsep.join(paths)}
+        ) as server:
+            return _wait(server)
+
+
+def _wait(server) -> int:
+    try:
+        return server.wait()
+    except KeyboardInterrupt:  # how a server is ended
+        server.terminate()  # lets Voilà end its kernels
+        server.wait()
+        return 0
