@@ -416,14 +416,63 @@ class TestErrorAndStopping:
             "synthetic 2020 (reconstructed data): shares of 100 weightings (given," in given.caption
         )
 
-    def test_standard_error_is_binomial(self):
+    def test_standard_error_is_binomial_with_two_draws_of_either_kind(self):
         year, result = make(15, units=8)
         draws = perturb_weights(year.scheme, at="leaf", spread=0.3, draws=1_000, seed=5)
         found = rank_uncertainty(result, draws)
-        share = found.acceptability().loc["u00", 1]
+        share = (found.acceptability().loc["u00", 1] * 1000 + 2) / 1004
         assert found.standard_error().loc["u00", 1] == pytest.approx(
             np.sqrt(share * (1 - share) / 1000)
         )
+        assert (found.standard_error() > 0).all(axis=None)  # no share is certain after draws
+        assert (found.top_error(3) > 0).all()
+        assert (found.top_error(8) == 0).all()
+        assert (found.expected_rank_error() > 0).all()
+
+    @pytest.mark.parametrize("decimals", [2, 0])
+    def test_stated_errors_hold_the_truth_as_often_as_they_say(self, decimals):
+        # 100 runs of 200 draws against a long one. Two standard errors hold it in 95 %: over all
+        # units and runs (and 90 % of one unit's) less is missed by luck below 1 in 1,000, because
+        # two added draws and ties only widen.
+        year, result = make(14, units=8, step=2.0, rules={"decimals": decimals})
+        options = {"at": "leaf", "spread": 0.3}
+        long = perturb_weights(year.scheme, draws=200_000, seed=99, **options)
+        truth = rank_uncertainty(result, long)
+        held, pairs = {"rank": [], "top": [], "pairs": [], "low": [], "high": []}, truth.pairwise()
+        for seed in range(100):
+            draws = perturb_weights(year.scheme, draws=200, seed=seed, **options)
+            run = rank_uncertainty(result, draws)
+            off = (run.expected_rank() - truth.expected_rank()).abs()
+            held["rank"].append(off <= 2 * run.expected_rank_error())
+            held["top"].append((run.top(3) - truth.top(3)).abs() <= 2 * run.top_error(3))
+            ours = run.pairwise()
+            held["pairs"].append(((ours - pairs).abs() <= 2 * run.pairwise_error(ours)).stack())
+            ends, bracket = truth.interval(0.9), run.interval_error(0.9)
+            for end in ("low", "high"):
+                inside = (bracket[f"{end}_from"] <= ends[end]) & (ends[end] <= bracket[f"{end}_to"])
+                held[end].append(inside)
+                point = run.interval(0.9)[end]
+                assert (bracket[f"{end}_from"] <= point).all()
+                assert (point <= bracket[f"{end}_to"]).all()
+        for rows in held.values():
+            assert np.mean(rows) > 0.93
+            assert np.mean(rows, axis=0).min() > 0.85
+
+    def test_auto_stopping_keeps_its_error(self):
+        # 120 runs that stop when the band is narrow enough: the worst cell lies outside the band
+        # in at most 5 % of them, were the bound sharp; more than 14 by luck: below 1 in 1,000.
+        year, result = make(14, units=6)
+        options = {"at": "leaf", "spread": 0.3}
+        long = perturb_weights(year.scheme, draws=400_000, seed=999, **options)
+        truth = rank_uncertainty(result, long).acceptability()
+        outside, stopped = 0, set()
+        for seed in range(120):
+            auto = perturb_weights(year.scheme, draws="auto", seed=seed, **options)
+            run = rank_uncertainty(result, auto, half_width=0.08)
+            outside += (run.acceptability() - truth).abs().max(axis=None) > run.error
+            stopped.add(run.draws)
+        assert outside <= 14
+        assert min(stopped) >= 1024
 
 
 class TestUnusualInput:
@@ -445,6 +494,18 @@ class TestUnusualInput:
         assert found.acceptability().to_numpy() == pytest.approx(np.full((5, 5), 0.2))
         assert found.interval().to_numpy().tolist() == [[1, 5]] * 5
         assert found.top(2).tolist() == pytest.approx([0.4] * 5)
+
+    def test_pairs_of_one_unit_and_of_tied_units(self):
+        for units in (1, 4):
+            year, _ = make(3, units=units, classes=False)
+            full = np.tile(year.scheme.full_marks, units)
+            result = evaluated(replace(year, marks=year.marks.assign(mark=full)))
+            draws = perturb_weights(year.scheme, at="leaf", spread=0.5, draws=50, seed=0)
+            found = rank_uncertainty(result, draws)
+            assert (found.pairwise() == 0.5).all(axis=None)
+            errors = found.pairwise_error(found.pairwise()).to_numpy()
+            assert (np.diag(errors) == 0).all()
+            assert (errors[~np.eye(units, dtype=bool)] > 0).all()
 
     def test_identical_units_are_interchangeable(self):
         year, _ = make(2, units=6, classes=False)

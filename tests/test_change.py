@@ -658,7 +658,8 @@ class TestMostImproved:
     def test_stays_silent_where_units_really_rose(self):
         found = improvement(self.noisy(0.3, 9.0), 2020, alpha=0.05, sem=0.3, draws=500, seed=1)
         assert found.units["listed"].sum() == 3
-        assert (found.warning, found.chance_share) == ("", 0.0)
+        assert (found.warning, found.chance_share) == ("", 1 / 501)  # never 0 after 500 draws
+        assert found.chance_error == pytest.approx(np.sqrt(2 / 504 * 502 / 504 / 500))
         assert (found.units.loc[found.units["listed"], "p"] < 0.01).all()
 
 

@@ -36,7 +36,10 @@ class TestMultiverse:
     def test_only_valid_and_distinct_cells(self, result):
         cells = multiverse(result).ranks.columns
         assert cells.is_unique
-        assert len(cells) == 4 * (3 + 1 + 3 + 3 + 1)  # weightings x (means per normalisation)
+        # means per normalisation; under min-max a unit is last in all of a dimension
+        means = {"full_marks": 3, "min_max": 1, "z": 1, "rank": 3, "none": 1}
+        counts = cells.get_level_values("normalisation").value_counts()
+        assert counts.to_dict() == {name: 4 * count for name, count in means.items()}
         for normalisation, _, aggregation in cells:
             assert normalisation != "z" or aggregation == "arithmetic"
             assert (normalisation == "none") == (aggregation == "copeland")
@@ -45,6 +48,21 @@ class TestMultiverse:
         ranks = multiverse(result).ranks["full_marks", "rule", "arithmetic"]
         published = ev.rank(result.base, decimals=10)
         assert ranks.tolist() == published.tolist()
+
+    @pytest.mark.parametrize("kind", ["arithmetic", "geometric"])
+    def test_a_dimension_score_of_zero_wipes_no_unit_out(self, kind):
+        # u00 is last on the only leaf of D0, so that min-max gives it 0 there and nothing in all
+        year = synthetic(3, units=6, leaves=(1, 3), classes=False).years[2020]
+        nodes = [replace(n, aggregation=kind) if n.code == "all" else n for n in year.scheme.nodes]
+        marks = year.marks.copy()
+        last = (marks["unit"] == "u00") & (marks["indicator"] == "D0.0")
+        marks.loc[last, "mark"] = 0.0
+        result = evaluated(replace(year, scheme=ev.Scheme.of(nodes), marks=marks))
+        cells = set(multiverse(result).ranks.columns.droplevel("weighting"))
+        means = {name: {m for n, m in cells if n == name} for name in ("full_marks", "min_max")}
+        assert means["min_max"] == {"arithmetic"}
+        assert means["full_marks"] == {"arithmetic", kind}  # the rule itself stays
+        assert ("rank", "harmonic") in cells
 
     def test_geometric_cell_equals_the_scoring_engine(self):
         year = synthetic(2, units=12).years[2020]
@@ -83,7 +101,7 @@ class TestMultiverse:
         )
         places = found.ranks.to_numpy(float)
         whole = ((places.T - places.mean(axis=1)) ** 2).sum()
-        between = 11 * ((weighting.sub(places.mean(axis=1), axis=0)) ** 2).sum(axis=None)
+        between = 9 * ((weighting.sub(places.mean(axis=1), axis=0)) ** 2).sum(axis=None)
         assert parts["weighting"] == pytest.approx(between / whole)
 
     def test_bonus_is_in_no_cell_and_vetoed_units_are_out(self):

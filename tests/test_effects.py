@@ -1,5 +1,6 @@
 """Shapley effects and Sobol indices: closed forms, a grid, and what must sum to what."""
 
+from dataclasses import replace
 from itertools import combinations
 from math import factorial
 
@@ -75,7 +76,20 @@ class TestShapleyEffects:
 
 
 class TestSobolIndices:
-    def test_a_dimension_on_which_all_agree_moves_nothing_by_itself(self):
+    def test_a_dimension_that_moves_nobody_by_itself(self):
+        # All have the same mark in D1: its weight only dilutes the other two, in proportion for
+        # everybody, so that no order and no place depends on it.
+        pytest.importorskip("SALib")
+        year, _ = make(8, units=20, leaves=(2, 2, 2), classes=False, rules={"rank_on": "exact"})
+        full = year.marks["indicator"].map(year.scheme.full_marks)
+        agreed = year.marks["indicator"].str.startswith("D1")
+        marks = year.marks.assign(mark=year.marks["mark"].where(~agreed, full))
+        result = evaluated(replace(year, marks=marks))
+        found = sobol_indices(result, spread=0.5, of="average_shift", draws=1024, seed=1)
+        assert found.loc["D1", ["first", "total"]].tolist() == pytest.approx([0, 0], abs=1e-9)
+        assert (found.loc[["D0", "D2"], "total"] > 0.3).all()
+
+    def test_indices_of_three_dimensions(self):
         pytest.importorskip("SALib")
         _, result = make(8, units=20, leaves=(2, 2, 2), classes=False)
         found = sobol_indices(result, spread=0.5, of="average_shift", draws=1024, seed=1)

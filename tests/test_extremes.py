@@ -260,4 +260,6 @@ def test_55_units_are_exact_in_seconds_and_repeat():
     assert found.exact
     again = extreme_ranks(result, spread=0.2)
     pd.testing.assert_frame_equal(found.table, again.table)
-    assert found.caption.endswith("within ±20% per leaf; order of exact totals")
+    assert found.caption.endswith(
+        "within ±20% per leaf, up to a lead of 1e-6 points; order of exact totals"
+    )

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm, studentized_range
+from scipy.stats import norm, studentized_range, t
 from studies import synthetic
 from test_acceptability import evaluated
 
@@ -210,3 +210,46 @@ class TestJackknifeAndItems:
         assert found.loc["all", "error"] == pytest.approx(
             np.sqrt((found.loc[["D0", "D1", "D2"], "error"] ** 2).sum())
         )
+
+
+class TestEstimatedError:
+    def test_coverage_where_three_units_were_reviewed(self):
+        # 300 samples, nominal 90 %; below 84 % by luck: less than 1 in 1,000. An SEM of two
+        # degrees of freedom taken as known covers in about two thirds of them.
+        truth = totals(80, 80, 83, 85, 85, 90)
+        best = truth.rank(method="min", ascending=False)
+        worst = truth.rank(method="max", ascending=False)
+        rng, hits, naive, top = np.random.default_rng(4), 0, 0, 0
+        for seed in range(300):
+            seen = truth + rng.normal(0, 1.5, 6)
+            sem = 1.5 * np.sqrt(rng.chisquare(2) / 2)
+            options = {"sem": sem, "draws": 400, "seed": seed, "level": 0.9}
+            sets = rank_sets(seen, simultaneous=True, freedom=2, **options)
+            hits += ((sets["low"] <= best) & (sets["high"] >= worst)).all()
+            known = rank_sets(seen, simultaneous=True, **options)
+            naive += ((known["low"] <= best) & (known["high"] >= worst)).all()
+            top += "u5" in top_set(seen, top=1, freedom=2, **options)
+        assert hits / 300 > 0.84
+        assert top / 300 > 0.84
+        assert naive / 300 < 0.8
+
+    def test_two_units_meet_students_t(self):
+        # One pair, both directions: the 95 % point of |t| with 4 degrees of freedom. Quantile
+        # within 2 %.
+        critical = t.ppf(0.975, 4) * np.sqrt(2)
+        for factor, expected in ((0.98, False), (1.02, True)):
+            values = totals(factor * critical, 0)
+            found = better_pairs(values, sem=1.0, draws=200_000, seed=1, freedom=4)
+            assert found.loc["u0", "u1"] == expected
+
+    def test_sets_and_tiers_widen_and_many_degrees_are_as_known(self):
+        values = totals(95, 92, 89, 85)
+        for make in (rank_sets, tiers):
+            options = {"sem": 0.9, **LOTS} | ({"simultaneous": True} if make is rank_sets else {})
+            known, many = make(values, **options), make(values, freedom=10**7, **options)
+            assert many.equals(known)
+        few = rank_sets(values, sem=0.9, simultaneous=False, freedom=2, **LOTS)
+        known = rank_sets(values, sem=0.9, simultaneous=False, **LOTS)
+        assert (few["high"] - few["low"]).sum() > (known["high"] - known["low"]).sum()
+        with pytest.raises(ValueError, match="freedom is a number from 1, or None for a known"):
+            tiers(values, sem=0.9, freedom=0, **LOTS)

@@ -51,7 +51,8 @@ class TestDoubleReview:
         assert found.sem == pytest.approx(np.sqrt(6))
         assert found.bias == pytest.approx(0)
         assert found.bias_error == pytest.approx(np.sqrt(4))
-        assert found.mdc95 == pytest.approx(1.959964 * np.sqrt(12))
+        assert found.mdc95 == pytest.approx(4.302653 * np.sqrt(12))  # t, 2 degrees
+        assert found.freedom == 2
         # means 79 89 72: MSR = 2 x 73, MSC = 0, MSE = 6
         rows, error = 2 * np.var([79, 89, 72], ddof=1), 6
         assert found.icc == pytest.approx((rows - error) / (rows + error + 2 / 3 * (0 - error)))
@@ -130,10 +131,22 @@ class TestDoubleReview:
         rounds = replace(year, initial=initial, reviews=year.reviews.assign(mark=marks))
         with pytest.raises(ev.DataError, match="the two reviewers are the two rounds"):
             double_review(replace(study, years={2020: rounds}), 2020)
+        nearly = marks.copy()
+        nearly.iloc[::25] *= 0.99  # a few cells corrected do not make a double review of rounds
+        nearly = replace(rounds, reviews=rounds.reviews.assign(mark=nearly))
+        with pytest.raises(ev.DataError, match="the two reviewers are the two rounds"):
+            double_review(replace(study, years={2020: nearly}), 2020)
         honest = replace(
             rounds, reviews=rounds.reviews.assign(mark=marks.where(~second, marks * 0.9))
         )
         assert double_review(replace(study, years={2020: honest}), 2020).sem > 0
+
+    def test_reviewers_who_agree_are_no_rounds_that_hardly_differ(self, study):
+        agreed = reviewed(study, lambda n: (np.zeros(n), np.zeros(n)))
+        year = agreed.years[2020]
+        initial = year.marks.assign(mark=year.marks["mark"].where(year.marks.index > 2, 0.0))
+        found = double_review(replace(agreed, years={2020: replace(year, initial=initial)}), 2020)
+        assert found.sem == 0
 
     def test_incomplete_or_impossible_reviews_are_refused(self, study):
         good = reviewed(study, lambda n: (np.zeros(n), np.zeros(n)))

@@ -199,6 +199,19 @@ class TestRankChange:
         assert found["change"].tolist() == found["low"].tolist() == found["high"].tolist()
         assert found["change"]["u03"] == before.rank["u03"] - after.rank["u03"]
 
+    def test_dense_places_are_compared_like_with_like(self):
+        rules = ev.Rules(ties="dense", decimals=0)
+        before, after = (evaluated(replace(year, rules=rules)) for year in self.years())
+        found = rank_change_uncertainty(before, after, spread=0, draws=3, seed=0)
+        assert found["change"].tolist() == found["low"].tolist() == found["high"].tolist()
+        places = [
+            result.printed.astype(float).rank(method="min", ascending=False)[found.index]
+            for result in (before, after)
+        ]
+        assert found["change"].tolist() == (places[0] - places[1]).tolist()
+        dense = before.rank[found.index] - after.rank[found.index]
+        assert found["change"].tolist() != dense.tolist()
+
     def test_more_draws_than_a_block_only_add(self):
         before, after = map(evaluated, self.years())
         found = rank_change_uncertainty(before, after, spread=0.5, draws=2_500, seed=0)

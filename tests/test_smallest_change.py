@@ -1,5 +1,7 @@
 """The smallest change of weights: by hand, against linear programs, and against the engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -279,3 +281,78 @@ def test_the_headline_of_55_units_is_exact_and_quick():
     kinds = result.units["class"]
     assert kinds[found.ahead] != kinds[found.behind]  # a pair of two classes decides
     assert pd.Series(found.weights["then"]).sum() == pytest.approx(1)
+
+
+def test_a_search_that_found_nothing_is_not_called_exact():
+    found = smallest_change(ev.evaluate(small(TWO), 2020), top=1)
+    assert found.exact
+    assert not replace(found, rho=np.inf, lower=0.1).exact
+    assert replace(found, rho=np.inf, lower=np.inf).exact
+
+
+def test_lead_and_gate_that_bind_together_are_found():
+    rules = ev.Rules(rank_on="exact", bonus={"gate": 49.4, "cap": 36})
+    marks = {"u": (0.59, 0.13, 0.73), "v": (0.28, 0.19, 0.86)}
+    for owner in ("u", "v"):
+        study = small(marks, rules=rules, adjustments=[(owner, "bonus", 36.0)])
+        result = ev.evaluate(study, 2020)
+        found = smallest_change(result, top=1)
+        scores = linear_scores(result)
+        grid = near(scores.weights, "relative", 1.5, 0)
+        totals = scores.totals(grid)
+        first = scores.units.get_loc(result.rank.idxmin())
+        swapped = totals[:, 1 - first] > totals[:, first]
+        size = distance(grid, scores.weights, "relative")
+        if owner == "u":
+            assert found.rho < 0.325
+        assert found.exact
+        assert size[swapped].min(initial=np.inf) >= found.rho - 1e-9
+        if np.isfinite(found.rho):
+            assert found.proof.loc[found.behind, "place_then"] == 1
+
+
+def test_a_far_swap_between_patterns_is_found_from_the_edges():
+    marks = {"u": (0.14, 0.67, 0.71), "v": (0.17, 0.40, 0.0)}
+    result = ev.evaluate(small(marks, classes={"v": "B"}, only_a="c"), 2020)
+    found = smallest_change(result, pair=("u", "v"))
+    assert found.rho == pytest.approx(1.7)  # a = 0.9, b = 0.1: 0.193 both
+    assert found.lower <= found.rho
+    assert found.proof["place_then"].tolist() == [2, 1]
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_no_swap_between_patterns_is_called_impossible_that_a_fine_grid_shows(data):
+    hundredths = st.integers(0, 100).map(lambda k: k / 100)
+    marks = {unit: tuple(data.draw(hundredths) for _ in range(3)) for unit in "uv"}
+    result = ev.evaluate(small(marks, classes={"v": "B"}, only_a="c"), 2020)
+    if result.rank["u"] == result.rank["v"]:
+        return
+    found, scores = smallest_change(result, pair=("u", "v")), linear_scores(result)
+    side = np.linspace(0.001, 0.998, 60)
+    grid = np.array([(a, b, 1 - a - b) for a in side for b in side if a + b <= 0.999])
+    totals = scores.totals(grid)
+    first = scores.units.get_loc(found.ahead or result.rank.idxmin())
+    swapped = totals[:, 1 - first] > totals[:, first] + 1e-7
+    size = distance(grid, scores.weights, "relative")[swapped].min(initial=np.inf)
+    assert found.lower <= size * (1 + 1e-9)
+    if np.isfinite(size):
+        assert np.isfinite(found.rho)
+    if np.isfinite(found.rho):
+        assert found.proof.loc[found.behind, "place_then"] == 1
+
+
+def test_a_tie_across_the_cut_falls_apart_at_once():
+    result = ev.evaluate(small({"u": (0.7, 0.4), "v": (0.4, 0.7)}), 2020)
+    found = smallest_change(result, top=1)
+    assert (found.rho, found.lower, found.exact) == (0.0, 0.0, True)
+    assert {found.ahead, found.behind} == {"u", "v"}
+    assert found.proof.loc[found.ahead, ["place_now", "place_then"]].tolist() == [1, 2]
+    assert found.proof.loc[found.behind, ["place_now", "place_then"]].tolist() == [1, 1]
+    assert found.weights["change"].abs().max() < 1e-5
+    assert smallest_change(result, top=2).rho == np.inf  # both are inside, whatever happens
+
+
+def test_a_table_of_pairs_without_pairs_is_empty():
+    for marks in ({"u": (0.4, 0.7)}, {"u": (0.4, 0.7), "v": (0.4, 0.7)}):
+        assert pairwise_changes(ev.evaluate(small(marks), 2020)).empty

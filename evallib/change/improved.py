@@ -28,7 +28,8 @@ class Improvement:
         an SEM also ``shrunken``, the gain drawn to the mean, and ``p``, adjusted for all units.
     chance_length, chance_share, chance_error : float
         With an SEM: length of the list when nothing moves but error and a common shift, share of
-        draws in which it is at least as long as the real one, and that share's Monte Carlo error.
+        draws in which it is at least as long as the real one, (c + 1) / (draws + 1) and so never
+        0, and that share's Monte Carlo error, with two draws of either kind added.
     warning : str
         Empty unless regression to the mean or error alone would give such a list.
     """
@@ -168,8 +169,9 @@ def _by_chance(study, year, table, sem, draws, seed):
         inside &= (table["rank"].notna() & table["rank_previous"].notna()).to_numpy()
         rise = _places(old, rules) - _places(new, rules)
     lengths = (np.round(rise[:, inside], NOISE_DECIMALS) >= rules.improved.at_least).sum(axis=1)
-    share = float((lengths >= table["listed"].sum()).mean())
-    return float(lengths.mean()), share, float(np.sqrt(share * (1 - share) / draws))
+    reached = int((lengths >= table["listed"].sum()).sum())
+    share, shrunk = (reached + 1) / (draws + 1), (reached + 2) / (draws + 4)
+    return float(lengths.mean()), share, float(np.sqrt(shrunk * (1 - shrunk) / draws))
 
 
 def _places(totals, rules):

@@ -20,6 +20,7 @@ from evallib.firmness.engine import (
     print_units_under,
     sorted_units,
 )
+from evallib.firmness.montecarlo import place_error, share_error, tail_brackets, tails
 from evallib.firmness.weights import BLOCK, WeightDraws
 from evallib.scoring import Evaluation
 
@@ -79,14 +80,20 @@ class RankUncertainty:
         return pd.DataFrame(self.mass / self.draws, self.units, self.edges[:-1])
 
     def standard_error(self) -> pd.DataFrame:
-        """Monte Carlo standard error of every cell of the acceptability."""
-        share = self.acceptability()
-        return np.sqrt((share * (1 - share)).clip(lower=0) / self.draws)
+        """Monte Carlo standard error of every cell of the acceptability; never 0."""
+        return share_error(self.acceptability(), self.draws)
 
     def expected_rank(self) -> pd.Series:
         """Mean place; a tie, or a bin, counts with the middle of its places."""
-        middle = (self.edges[:-1] + self.edges[1:] - 1) / 2
-        return pd.Series(self.mass @ middle / self.draws, self.units)
+        return pd.Series(self.mass @ self._middle() / self.draws, self.units)
+
+    def expected_rank_error(self) -> pd.Series:
+        """Monte Carlo standard error of every expected rank; at ties an upper bound."""
+        half = (np.diff(self.edges) - 1) / 2
+        return pd.Series(place_error(self.mass, self._middle(), half, self.draws), self.units)
+
+    def _middle(self):
+        return (self.edges[:-1] + self.edges[1:] - 1) / 2
 
     def interval(self, level=0.9) -> pd.DataFrame:
         """Places ``low`` to ``high`` that hold a unit in that share of weightings.
@@ -97,6 +104,16 @@ class RankUncertainty:
         ends = {"low": self.edges[low], "high": self.edges[high + 1] - 1}
         return pd.DataFrame(ends, index=self.units)
 
+    def interval_error(self, level=0.9) -> pd.DataFrame:
+        """Places that each end of the interval may be at, by 95 % of Monte Carlo error.
+
+        ``low_from`` to ``low_to`` for the best place, ``high_from`` to ``high_to`` for the worst.
+        """
+        ends = tail_brackets(self.mass / self.draws, level, self.draws)
+        low, high = [self.edges[end] for end in ends[:2]], [self.edges[e + 1] - 1 for e in ends[2:]]
+        names = ("low_from", "low_to", "high_from", "high_to")
+        return pd.DataFrame(dict(zip(names, low + high, strict=True)), index=self.units)
+
     def top(self, k=10) -> pd.Series:
         """Share of weightings in which each unit is in the top k; ties at the cut share it."""
         if not isinstance(k, int | np.integer) or k < 1:
@@ -106,6 +123,19 @@ class RankUncertainty:
             raise ValueError(f"place {k} lies inside a bin of places; take {SINGLE_PLACES} or less")
         inside = self.mass[:, self.edges[:-1] <= k].sum(axis=1) / self.draws
         return pd.Series(np.minimum(inside, 1.0), self.units)
+
+    def top_error(self, k=10) -> pd.Series:
+        """Monte Carlo standard error of every share of :meth:`top`; 0 only where all are inside."""
+        share = self.top(k)
+        return share_error(share, self.draws) if k < len(share) else share * 0.0
+
+    def pairwise_error(self, pairs) -> pd.DataFrame:
+        """Monte Carlo standard error of the shares that :meth:`pairwise` gave; 0 on the diagonal.
+
+        With ties an upper bound.
+        """
+        apart = np.not_equal.outer(pairs.index.to_numpy(), pairs.columns.to_numpy())
+        return share_error(pairs, self.draws).where(apart, 0.0)
 
     def pairwise(self, *, threads=None) -> pd.DataFrame:
         """Share of weightings in which the row unit is ahead of the column unit, ties as half.
@@ -121,15 +151,6 @@ class RankUncertainty:
         share = (ahead + self.draws - ahead.T) / (2 * self.draws)
         names = self.units[machine.columns]
         return pd.DataFrame(share, names, names).loc[self.units, self.units]
-
-
-def tails(share, level) -> tuple[np.ndarray, np.ndarray]:
-    """Columns between which every row of shares keeps ``level``, equal tails cut off."""
-    if not 0 < level <= 1:
-        raise ValueError(f"level is a share above 0 and up to 1, not {level!r}")
-    tail, reached = (1 - level) / 2, np.cumsum(share, axis=1)
-    low = (reached > max(tail - 1e-9, 1e-9)).argmax(axis=1)
-    return low, (reached > 1 - tail - 1e-9).argmax(axis=1)
 
 
 def rank_uncertainty(result, draws, *, threads=None, half_width=0.01) -> RankUncertainty:

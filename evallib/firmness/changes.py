@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evallib.firmness.linear import caption, linear_scores, ordered_pairs, places, rescore
+from evallib.firmness.meeting import split_tie
 from evallib.firmness.reach import NORMS
 from evallib.firmness.swaps import Effort, cases_of, lower_bounds, solve, tightened
 from evallib.scoring import Evaluation
@@ -26,9 +27,11 @@ class SmallestChange:
     top : int or None
     norm : {"relative", "l1", "l2", "linf"}
     rho : float
-        Size of the smallest change found; infinite where no weights change the statement.
+        Size of the smallest change found; infinite where none was found. 0 where a tie across
+        the cut of the top falls apart at any change.
     lower : float
         No smaller change exists below this; equal to ``rho`` up to a millionth where ``exact``.
+        Infinite where no weights change the statement.
     ahead, behind : str
         The unit that is ahead now, and the one that overtakes it; empty where none does.
     weights : DataFrame by leaf
@@ -53,7 +56,8 @@ class SmallestChange:
     @property
     def exact(self) -> bool:
         """Whether the smallest change is known, and not only bounded."""
-        return bool(np.isinf(self.lower) or self.rho - self.lower <= 2 * EXACT * self.rho)
+        met = np.isfinite(self.rho) and self.rho - self.lower <= 2 * EXACT * self.rho
+        return bool(np.isinf(self.lower) or met)
 
     @property
     def caption(self) -> str:
@@ -72,7 +76,8 @@ def smallest_change(
     ----------
     result : Evaluation
     top : int, optional
-        The statement is "these units hold places 1 to top, as a set".
+        The statement is "these units hold places 1 to top, as a set". Where more units share
+        the last of these places than fit, any change parts them, unless none can.
     pair : (str, str), optional
         The statement is "the one that is ahead now stays ahead"; two units in any order. Without
         ``top`` and ``pair`` it is the full order of all units that are not tied.
@@ -97,8 +102,10 @@ def smallest_change(
     Within a pattern of leaves closed forms, after Wolters and Mareschal (1995),
     doi:10.1016/0377-2217(93)E0343-V: rho = lead / sum w |d - median(d)| for differences d, by
     duality of linear programs. Between patterns the score at which two units meet is searched by
-    branch and bound; each cell is bounded by the same closed forms. Where a gate of the bonus
-    decides, ``lower`` may stay below ``rho``.
+    branch and bound; each cell is bounded by the same closed forms. Whether any weights
+    swap two units is decided on the edges of the simplex. Where a gate of the bonus decides
+    together with the lead, a linear program does; between patterns ``lower`` may then stay below
+    ``rho``, as it may for relative changes above 1.
 
     Examples
     --------
@@ -111,6 +118,10 @@ def smallest_change(
     scores, now = _checked(result, norm)
     ahead, behind = ordered_pairs(now)
     statement, mask = _statement(scores.units, now, ahead, behind, top, pair)
+    if statement == "top" and (parted := split_tie(scores, top)):
+        behind_now, ahead_then, then = parted
+        pair_names = scores.units[behind_now], scores.units[ahead_then]
+        return _assembled(result, scores, (statement, top, norm), (0.0, 0.0), pair_names, then)
     cases = cases_of(scores, ahead[mask], behind[mask])
     bound = lower_bounds(scores, cases, norm)
     if len(bound):  # only cases that closed forms do not rule out
@@ -124,19 +135,8 @@ def smallest_change(
     if best is not None:
         names = scores.units[cases.ahead[best]], scores.units[cases.behind[best]]
         then = weights[best]
-    return SmallestChange(
-        result.study,
-        result.year,
-        result.provenance,
-        statement,
-        top,
-        norm,
-        float(rho),
-        float(min(rho, lower.min(initial=np.inf))),
-        *names,
-        _weight_table(scores, then),
-        _proof(result, scores, then),
-    )
+    sizes = float(rho), float(min(rho, lower.min(initial=np.inf)))
+    return _assembled(result, scores, (statement, top, norm), sizes, names, then)
 
 
 def pairwise_changes(result: Evaluation, *, norm: str = "relative") -> pd.DataFrame:
@@ -150,7 +150,7 @@ def pairwise_changes(result: Evaluation, *, norm: str = "relative") -> pd.DataFr
     Returns
     -------
     DataFrame, one row per pair with different places
-        ``ahead``, ``behind``, ``lead`` in points; ``rho``, infinite where no weights swap them;
+        ``ahead``, ``behind``, ``lead`` in points; ``rho``, infinite where no weights were found to;
         ``lower``, below which no change does, equal to ``rho`` between units of one pattern of
         leaves; sorted by ``rho``.
 
@@ -207,6 +207,19 @@ def _statement(units, now, ahead, behind, top, pair):
         raise ValueError(f"{pair[0]} and {pair[1]} share place {now[i]}: none of them is ahead")
     i, j = (i, j) if now[i] < now[j] else (j, i)
     return "pair", (ahead == i) & (behind == j)
+
+
+def _assembled(result, scores, about, sizes, names, then):
+    return SmallestChange(
+        result.study,
+        result.year,
+        result.provenance,
+        *about,
+        *sizes,
+        *names,
+        _weight_table(scores, then),
+        _proof(result, scores, then),
+    )
 
 
 def _weight_table(scores, then):

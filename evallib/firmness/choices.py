@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from evallib.aggregation import node_scores
 from evallib.errors import DataError
 from evallib.firmness.acceptability import MATRIX_UNITS
 from evallib.firmness.engine import engine, totals_under
@@ -92,7 +93,9 @@ def multiverse(result) -> Multiverse:
 
     Leaves are normalised (share of full marks, min-max, z-score, or place), weighted, and
     combined: within dimensions as the scheme says, across them by an arithmetic, geometric or
-    harmonic mean. z-scores, which may be negative, go with arithmetic means only. Copeland
+    harmonic mean. z-scores, which may be negative, go with arithmetic means only. Geometric and
+    harmonic means are left out, unless they are the rule itself, where a unit has a dimension
+    score of 0 (under min-max the last one has): the total would be 0 whatever the rest. Copeland
     compares units leaf by leaf, so that it has one cell per weighting (normalisation ``none``).
     No cell has bonus or penalty points; vetoed and unranked units are left out; ties are decided
     at ten decimals.
@@ -122,11 +125,14 @@ def multiverse(result) -> Multiverse:
     signed_ok = all(
         result.scheme.node(code).aggregation == "arithmetic" for code in result.scheme.inner[1:]
     )
-    ranks = {}
+    own, ranks = result.scheme.node(result.scheme.root).aggregation, {}
     for normalisation, mean in product(NORMALISATIONS, MEANS):
         if normalisation == "z" and (mean != "arithmetic" or not signed_ok):
             continue
         index = _normalised(result.index.loc[units], normalisation)
+        published = normalisation == "full_marks" and mean == own
+        if mean != "arithmetic" and not published and _wiped_out(result, index, weights):
+            continue
         totals = _totals(result, index, weights, mean)
         ranks |= {(normalisation, name, mean): _places(totals[name]) for name in weights}
     for name in weights:
@@ -135,6 +141,19 @@ def multiverse(result) -> Multiverse:
     return Multiverse(
         result.study, result.year, result.provenance, table.rename_axis(columns=FACTORS)
     )
+
+
+def _wiped_out(result, index, weights):
+    """Whether a dimension score of a unit is 0 under one of the weightings."""
+    scheme, x = result.scheme, index.to_numpy()
+    columns = [scheme.codes.index(code) for code in scheme.dimensions]
+    plain = result.rules.model_copy(update={"tier_decimals": None})
+    for weighting in weights.to_numpy().T:
+        mass = np.isfinite(x) * weighting
+        scores = node_scores(x, mass, scheme, plain)[:, columns]
+        if (np.round(scores, NOISE_DECIMALS) <= 0).any():
+            return True
+    return False
 
 
 def _places(totals):

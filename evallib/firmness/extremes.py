@@ -48,6 +48,7 @@ class ExtremeRanks:
         """What this is, in one line."""
         inside = "" if self.within is None else f" and ±{self.within:.0%} inside"
         what = f"best and worst place under any weights within ±{self.spread:.0%} per {self.at}"
+        inside += ", up to a lead of 1e-6 points"
         return caption(what + inside, self.study, self.year, self.provenance)
 
 

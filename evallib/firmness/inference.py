@@ -1,6 +1,7 @@
 """Totals carry error: which differences of places, tiers and tops it leaves standing.
 
-The error of a total comes from a blind double review (``reviews``) or from a stated scenario.
+The error of a total comes from a blind double review (``reviews``), and is then an estimate with
+few degrees of freedom, or from a stated scenario, and is then taken as known.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from evallib.errors import DataError
 from evallib.firmness.sensitivity import ranks_without
 
 
-def better_pairs(totals, *, sem, draws, seed, level=0.95, step_down=True) -> pd.DataFrame:
+def better_pairs(
+    totals, *, sem, draws, seed, level=0.95, step_down=True, freedom=None
+) -> pd.DataFrame:
     """Which unit is significantly better than which, for all pairs at once.
 
     Parameters
@@ -29,6 +32,9 @@ def better_pairs(totals, *, sem, draws, seed, level=0.95, step_down=True) -> pd.
         Probability that no pair at all is called wrongly.
     step_down : bool
         Test again without what was rejected (Romano and Wolf), which only adds pairs.
+    freedom : int, optional
+        Degrees of freedom of an estimated SEM (``double_review(...).freedom``): the bootstrap is
+        then studentised with one common estimate. None for an SEM that is known or stated.
 
     Returns
     -------
@@ -40,13 +46,13 @@ def better_pairs(totals, *, sem, draws, seed, level=0.95, step_down=True) -> pd.
     >>> better_pairs(totals, sem=1.0, draws=2_000, seed=1).loc["a"].tolist()
     [False, True, True]
     """
-    values, errors, scale = _setting(totals, sem, draws, seed, level)
+    values, errors, scale = _setting(totals, sem, draws, seed, level, freedom)
     every = ~np.eye(len(values), dtype=bool)
     found = _rejected(values, errors, scale, every, level, step_down)
     return pd.DataFrame(found, totals.index, totals.index)
 
 
-def _setting(totals, sem, draws, seed, level):
+def _setting(totals, sem, draws, seed, level, freedom):
     """Totals, simulated errors (draws x units), and standard errors of all differences."""
     values = totals.to_numpy(dtype=float)
     spread = pd.Series(sem, index=totals.index, dtype=float).to_numpy()
@@ -56,7 +62,12 @@ def _setting(totals, sem, draws, seed, level):
         raise ValueError("sem is a standard error above 0 for every unit")
     if not 0 < level < 1 or draws < 1:
         raise ValueError(f"level lies between 0 and 1 and draws start at 1: {level!r}, {draws!r}")
-    noise = np.random.default_rng(seed).standard_normal((draws, len(values)))
+    if freedom is not None and not freedom >= 1:
+        raise ValueError(f"freedom is a number from 1, or None for a known sem: {freedom!r}")
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((draws, len(values)))
+    if freedom is not None:
+        noise *= np.sqrt(freedom / rng.chisquare(freedom, (draws, 1)))
     return values, noise * spread, np.hypot(spread[:, None], spread)
 
 
@@ -77,12 +88,14 @@ def _rejected(values, errors, scale, family, level, step_down):
     return found
 
 
-def rank_sets(totals, *, sem, draws, seed, simultaneous, level=0.95, step_down=True):
+def rank_sets(
+    totals, *, sem, draws, seed, simultaneous, level=0.95, step_down=True, freedom=None
+) -> pd.DataFrame:
     """Confidence sets for the places that error-free totals would give.
 
     Parameters
     ----------
-    totals, sem, draws, seed, level, step_down : as in :func:`better_pairs`
+    totals, sem, draws, seed, level, step_down, freedom : as in :func:`better_pairs`
     simultaneous : bool
         True: all sets hold together with the stated confidence. False: each by itself.
 
@@ -104,11 +117,11 @@ def rank_sets(totals, *, sem, draws, seed, simultaneous, level=0.95, step_down=T
     """
     n = len(totals)
     if simultaneous:
-        choices = {"draws": draws, "seed": seed, "level": level, "step_down": step_down}
-        found = better_pairs(totals, sem=sem, **choices).to_numpy()
+        choices = {"level": level, "step_down": step_down, "freedom": freedom}
+        found = better_pairs(totals, sem=sem, draws=draws, seed=seed, **choices).to_numpy()
         ends = {"low": 1 + found.sum(axis=0), "high": n - found.sum(axis=1)}
         return pd.DataFrame(ends, index=totals.index)
-    values, errors, scale = _setting(totals, sem, draws, seed, level)
+    values, errors, scale = _setting(totals, sem, draws, seed, level, freedom)
     ends = np.empty((n, 2), dtype=int)
     for unit in range(n):
         family = np.zeros((n, n), dtype=bool)
@@ -118,7 +131,7 @@ def rank_sets(totals, *, sem, draws, seed, simultaneous, level=0.95, step_down=T
     return pd.DataFrame(ends, totals.index, ["low", "high"])
 
 
-def top_set(totals, *, top, sem, draws, seed, level=0.95) -> pd.Index:
+def top_set(totals, *, top, sem, draws, seed, level=0.95, freedom=None) -> pd.Index:
     """Units that cannot be excluded from the true top; it holds all of them with that confidence.
 
     Notes
@@ -132,11 +145,12 @@ def top_set(totals, *, top, sem, draws, seed, level=0.95) -> pd.Index:
     >>> list(top_set(totals, top=1, sem=1.0, draws=2_000, seed=1))
     ['a', 'b']
     """
-    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, level=level)
+    choices = {"level": level, "freedom": freedom}
+    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, **choices)
     return totals.index[found.sum(axis=0) < top]
 
 
-def tiers(totals, *, sem, draws, seed, level=0.95) -> pd.DataFrame:
+def tiers(totals, *, sem, draws, seed, level=0.95, freedom=None) -> pd.DataFrame:
     """Tiers and letters: units that share a letter are not significantly different.
 
     A unit opens a tier when it is significantly below the head of the current one. Being
@@ -157,7 +171,8 @@ def tiers(totals, *, sem, draws, seed, level=0.95) -> pd.DataFrame:
     [1, 1, 2]
     """
     order = totals.sort_values(ascending=False, kind="stable").index
-    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, level=level)
+    choices = {"level": level, "freedom": freedom}
+    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, **choices)
     found = found.loc[order, order].to_numpy()
     head, tier = 0, np.ones(len(order), dtype=int)
     for unit in range(1, len(order)):

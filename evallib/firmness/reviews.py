@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, norm
+from scipy.stats import chi2, t
 
 from evallib.aggregation import leaf_index, node_scores
 from evallib.errors import DataError
@@ -16,6 +16,7 @@ from evallib.scoring import evaluate, evaluate_year, granted, rank
 from evallib.study.marks import SCORED, mark_problem
 
 ROUNDS = {"initial", "preliminary", "final", "初评", "终评"}
+ALIKE = 0.9  # share of cells from which a reviewer who repeats a round is taken for it
 NO_REVIEW = "the initial and final rounds differ by repair and are no blind double review"
 
 
@@ -35,7 +36,10 @@ class DoubleReview:
     icc : float
         ICC(A,1): agreement of single totals, two-way; NaN where no total differs.
     mdc95 : float
-        Smallest difference of two totals that errors exceed in 5 % of pairs only.
+        Smallest difference of two totals that errors exceed in 5 % of pairs only; by Student's t,
+        because the SEM is an estimate.
+    freedom : int
+        Degrees of freedom of the SEM, units less 1; hand it on to ``rank_sets`` with the SEM.
     """
 
     totals: pd.DataFrame
@@ -46,6 +50,7 @@ class DoubleReview:
     bias_error: float
     icc: float
     mdc95: float
+    freedom: int
 
 
 def double_review(study, year) -> DoubleReview:
@@ -63,13 +68,14 @@ def double_review(study, year) -> DoubleReview:
     Notes
     -----
     sem^2 = Var(difference) / 2; ICC(A,1) of McGraw and Wong (1996),
-    doi:10.1037/1082-989X.1.1.30; mdc95 = 1.96 sqrt(2) sem.
+    doi:10.1037/1082-989X.1.1.30; mdc95 = t sqrt(2) sem, with the 97.5 %
+    quantile of Student's t for the units less 1.
     """
     evaluate(study, year)  # refuses a year without marks
     record, where = study.years[year], f"{study.code} {year}"
     if record.reviews is None:
         raise DataError(f"{where}: no reviews.csv, so no error of measurement; {NO_REVIEW}")
-    table = record.reviews.set_index(["unit", "indicator", "reviewer"])["mark"].unstack()  # noqa: PD010
+    table = record.reviews.set_index(["unit", "indicator", "reviewer"])["mark"].unstack()
     _check_reviews(table, record, where)
     units = record.units.loc[record.units.index.isin(table.index.unique("unit"))]
     marks = record.marks[record.marks["unit"].isin(units.index)].set_index(["unit", "indicator"])
@@ -90,14 +96,7 @@ def _check_reviews(table, record, where):
     if len(table.columns) != 2:
         raise DataError(f"{where}: reviews.csv has {len(names)} reviewers; it takes exactly two")
     final = record.marks.query("status == @SCORED").set_index(["unit", "indicator"])["mark"]
-    same = False
-    if record.initial is not None:
-        initial = record.initial.set_index(["unit", "indicator"])["mark"]
-        rounds = [marks.reindex(table.index) for marks in (initial, final)]
-        sides = [table[reviewer] for reviewer in table]
-        same = not sides[0].equals(sides[1]) and any(
-            one.equals(rounds[0]) and other.equals(rounds[1]) for one, other in (sides, sides[::-1])
-        )
+    same = record.initial is not None and _are_rounds(table, record.initial, final)
     if same or names & ROUNDS:
         raise DataError(f"{where}: the two reviewers are the two rounds; {NO_REVIEW}")
     needed = final.index[final.index.isin(table.index.unique("unit"), level="unit")]
@@ -110,6 +109,21 @@ def _check_reviews(table, record, where):
         raise DataError(f"{where}: reviews.csv, {len(faults)} faults, first {faults[0]}; mend them")
     if len(table.index.unique("unit")) < 3:
         raise DataError(f"{where}: reviews.csv covers fewer than 3 units; review more of them")
+
+
+def _are_rounds(table, initial, final):
+    """Whether the reviewers repeat one round each, on most cells and where the rounds differ."""
+    initial = initial.set_index(["unit", "indicator"])["mark"].reindex(table.index).to_numpy(float)
+    final, sides = final.reindex(table.index).to_numpy(float), table.to_numpy(float).T
+    differ = ~np.isclose(initial, final, equal_nan=True)
+    for one, other in (sides, sides[::-1]):
+        alike = [
+            np.isclose(side, marks, equal_nan=True)
+            for side, marks in ((one, initial), (other, final))
+        ]
+        if differ.any() and all(a.mean() > ALIKE and a[differ].mean() > 0.5 for a in alike):
+            return True
+    return False
 
 
 def _reliability(totals):
@@ -128,7 +142,8 @@ def _reliability(totals):
         float(difference.mean()),
         float(difference.std() / np.sqrt(n)),
         float((rows - error) / whole) if whole > 0 else np.nan,
-        float(norm.ppf(0.975) * np.sqrt(2) * sem),
+        float(t.ppf(0.975, n - 1) * np.sqrt(2) * sem),
+        n - 1,
     )
 
 

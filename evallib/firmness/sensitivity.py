@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
-from evallib.firmness.acceptability import tails
 from evallib.firmness.agreement import average_shift
 from evallib.firmness.engine import engine, places_under, totals_under
+from evallib.firmness.montecarlo import tails
 from evallib.firmness.weights import BLOCK, given_weights, perturb_weights, stated
 from evallib.scoring import rank
 from evallib.study.scheme import Scheme
@@ -157,8 +157,9 @@ def rank_change_uncertainty(before, after, *, spread, draws, seed, level=0.9) ->
 
     Returns
     -------
-    DataFrame, units ranked in both years x ``change`` (places gained, as published), ``mean``,
-    ``low``, ``high``, and the shares of weightings in which the unit ``rises`` and ``falls``
+    DataFrame, units ranked in both years x ``change`` (places gained under the schemes' own
+    weights), ``mean``, ``low``, ``high``, and the shares of weightings in which the unit ``rises``
+    and ``falls``. A place counts the units ahead, also where the published ranking is dense.
 
     Examples
     --------
@@ -191,11 +192,17 @@ def rank_change_uncertainty(before, after, *, spread, draws, seed, level=0.9) ->
             places.append(first[:, machine.units.get_indexer(both)])
         change = places[0] - places[1] + reach
         np.add.at(seen, (np.arange(len(both)), change), 1)
+    now = [
+        places_under(machine, scheme.weights.to_numpy()[None])[0][
+            0, machine.units.get_indexer(both)
+        ]
+        for machine, scheme in zip(machines, schemes, strict=True)
+    ]
     share, step = seen / draws, np.arange(-reach, reach + 1)
     low, high = tails(share, level)
     return pd.DataFrame(
         {
-            "change": (before.rank[both] - after.rank[both]).astype(int),
+            "change": now[0].astype(int) - now[1],
             "mean": share @ step,
             "low": step[low],
             "high": step[high],

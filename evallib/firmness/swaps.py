@@ -13,11 +13,18 @@ from typing import NamedTuple
 import numpy as np
 
 from evallib.firmness.linear import LinearScores, Pairs, fill
+from evallib.firmness.meeting import (
+    BEYOND,
+    TANGENTS,
+    crossing_share,
+    follow_tangents,
+    nearest_by_program,
+    nearest_from_edges,
+)
 from evallib.firmness.reach import distance, largest_effect, least_size, reach
 from evallib.rounding import NOISE_DECIMALS
 
-BEYOND = 1e-6  # certificates go this share further than the change itself, so that they swap
-ROUNDS = 10  # tangents followed between patterns; each doubles the digits
+MET = 1e-6  # relative width at which a bound needs no linear program
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -92,38 +99,68 @@ def solve(scores, cases, norm):
     size, weights = reach(cases.pairs.leads(scores.weights), scores.weights, norm)
     lower = np.where(cases.pairs.same, size, lower_bounds(scores, cases, norm))
     options = [_follow(scores, cases.pairs, size, weights, norm)]
+    never = ~cases.pairs.same & np.isinf(options[0][0])
+    lower = np.where(never, np.inf, lower)
     for gate in cases.gates:
         sizes, at = reach(gate, scores.weights, norm)
         lower = np.maximum(lower, sizes)
         options.append((np.where(gate.any(axis=1), sizes, np.inf), at))
-    return *_confirmed(scores, cases, options), lower
+    size, weights = _confirmed(scores, cases, options)
+    return _with_programs(scores, cases, size, weights, lower, norm)
 
 
 def _follow(scores, pairs, size, weights, norm):
-    """Between patterns: the zero of the tangent form, again and again, until it is one."""
+    """Between patterns: the zero of the tangent form, again and again, until it is one.
+
+    Where that fails, from the edges of the simplex; infinite only where no weights do.
+    """
     size, weights, rows = size.copy(), weights.copy(), np.flatnonzero(~pairs.same)
     few, w0, at = pairs.take(rows), scores.weights, weights[rows]
     far = np.isinf(size[rows])
     at[far] = (w0 + fill(-few.leads(w0), np.zeros_like(w0), np.ones_like(w0))[far]) / 2
-    for _ in range(ROUNDS if len(rows) else 0):
-        at = reach(few.leads(at), w0, norm)[1]
-    start, end, bend = few.product(w0), few.product(at), few.product(at - w0)
-    slope = end - start - bend
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = -2 * start / (slope - np.sqrt(slope**2 - 4 * bend * start))
-    share = np.where(np.isfinite(share) & (share > 0), share, 0.0)
+    at = follow_tangents(few, w0, at, norm)
+    share, start = crossing_share(few, w0, at), few.product(w0)
     weights[rows] = w0 + share[:, None] * (at - w0)
+    share[(weights[rows] < -BEYOND).any(axis=1)] = 0.0  # beyond the simplex: no weights
     found = np.where(share > 0, distance(weights[rows], w0, norm), np.inf)
     size[rows] = np.where(start <= 0, 0.0, found)
+    rows = rows[np.isinf(size[rows])]
+    size[rows], weights[rows] = nearest_from_edges(pairs.take(rows), w0, norm)
     return size, weights
 
 
-def _confirmed(scores, cases, options):
+def _with_programs(scores, cases, size, weights, lower, norm):
+    """Cases in which lead and gates bind together, by linear programs where still open."""
+    pair = np.unique(cases.ahead * len(scores.units) + cases.behind, return_inverse=True)[1]
+    known = np.full(len(pair), np.inf)
+    np.minimum.at(known, pair, size)
+    open_ = (lower < np.minimum(size, known[pair]) * (1 - MET)) & cases.gates.any(axis=(0, 2))
+    sizes, at = np.full(len(pair), np.inf), np.tile(scores.weights, (len(pair), 1))
+    for row in np.flatnonzero(open_):
+        one = cases.pairs.take([row])
+        gates, found = cases.gates[cases.gates[:, row].any(axis=1), row], scores.weights
+        for _ in range(1 if one.same[0] else TANGENTS):
+            forms = np.vstack([one.leads(found), gates])
+            before, (sizes[row], found) = (
+                sizes[row],
+                nearest_by_program(forms, scores.weights, norm),
+            )
+            if not np.isfinite(sizes[row]) or abs(sizes[row] - before) <= 1e-10 * sizes[row]:
+                break
+        if one.same[0] and norm != "l2" and not np.isnan(sizes[row]):
+            lower[row] = max(lower[row], sizes[row] * (1 - 1e-9))
+        at[row] = found
+    other, there = _confirmed(scores, cases, [(np.nan_to_num(sizes, nan=np.inf), at)], further=0)
+    better = other < size
+    return np.where(better, other, size), np.where(better[:, None], there, weights), lower
+
+
+def _confirmed(scores, cases, options, *, further=BEYOND):
     """The smallest of the options whose weights, a little beyond, do swap the pair."""
     best = np.full(len(cases.ahead), np.inf)
     weights = np.tile(scores.weights, (len(best), 1))
     for size, at in options:
-        beyond = np.maximum(scores.weights + (1 + BEYOND) * (at - scores.weights), 0)
+        beyond = np.maximum(scores.weights + (1 + further) * (at - scores.weights), 0)
         beyond /= beyond.sum(axis=1, keepdims=True)
         first, second = (_totals(scores, units, beyond) for units in (cases.ahead, cases.behind))
         swapped = np.isfinite(size) & (second >= first - 1e-9 * scores.scale) & (size < best)

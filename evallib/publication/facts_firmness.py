@@ -198,7 +198,7 @@ def error_of_marks(study, year, *, draws, seed) -> Examined:
     if study.years[year].reviews is not None:
         review = double_review(study, year)
     if review is not None and review.sem > 0:
-        about = {"sem": review.sem, "draws": draws, "seed": seed}
+        about = {"sem": review.sem, "freedom": review.freedom, "draws": draws, "seed": seed}
         totals = result.total[table.index]
         for suffix, simultaneous in (("", False), ("_all", True)):
             sets = rank_sets(totals, simultaneous=simultaneous, **about)
