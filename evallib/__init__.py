@@ -82,10 +82,10 @@ _ON_FIRST_USE = {
         "describe_recheck", "describe_top_shares",
     ),
     "publication.pinned": ("describe_pinned", "pinned", "with_verdicts"),
-    "publication.site_facts": ("site_basis", "site_card"),
-    "publication.sentences_site": (
-        "describe_site", "describe_site_losses", "describe_site_profile", "describe_site_rounds",
-    ),
+    "publication.card_basis": ("site_basis",),
+    "publication.site_facts": ("site_card",),
+    "publication.sentences_site": ("describe_site", "describe_site_profile"),
+    "publication.sentences_repairs": ("describe_site_losses", "describe_site_rounds"),
     "publication.views_site": (
         "site_loss_table", "site_peer_table", "site_profile_table", "site_round_table",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +30,14 @@ def counted(verdicts) -> str:
     return ", ".join(f"{count} {name}" for name, count in verdicts.value_counts().items()) or "none"
 
 
+def claim_table(claims):
+    """Claims as a table: id, kind, population, denominator, value in print, and its source."""
+    import pandas as pd
+
+    columns = ["id", "kind", "population", "denominator", "computed", "source"]
+    return pd.DataFrame([[getattr(c, name) for name in columns] for c in claims], columns=columns)
+
+
 def claims(
     study: StudyArgument,
     year: YearArgument,
@@ -43,20 +50,24 @@ def claims(
     as_json: JsonOption = False,
 ) -> None:
     """List every claim that a year can make, or compare those that were published."""
-    from evallib.publication.check import claim_table, trace_claim
-    from evallib.publication.claims import compare_claims
     from evallib.study.load import read_study
 
     found = read_study(study)
     if trace is not None:
+        from evallib.publication.check import trace as trace_claim
+
         show(trace_claim(found, year, trace), as_json=as_json)
     elif published:
+        from evallib.publication.claims import compare_claims
+
         table = compare_claims(found, year)
         show(table, as_json=as_json)
         if not as_json:
             tell(counted(table["verdict"]))
     else:
-        show(claim_table(found, year), as_json=as_json)
+        from evallib.publication.check import claims as every_claim
+
+        show(claim_table(every_claim(found, year)), as_json=as_json)
 
 
 def check(
@@ -81,10 +92,21 @@ def audit(
     file: Annotated[Path, typer.Argument(help="A published.yaml.")], as_json: JsonOption = False
 ) -> None:
     """Say whether any data can produce the printed aggregates, and which may be a misprint."""
-    from evallib.publication.audit import audit_published
+    from evallib.publication.audit import audit as audit_figures
 
-    result = audit_published(file)
-    print(json.dumps(result.as_dict(), ensure_ascii=False, indent=2) if as_json else result)
+    result = audit_figures(file)
+    show(result.checks, as_json=as_json)
+    if not as_json:
+        tell(
+            "some data can produce these figures" if result.possible else "no data can produce them"
+        )
+        for ids in result.misprints:
+            reading = "; ".join(
+                f"{i} would read {result.readings[i]}" for i in ids if i in result.readings
+            )
+            tell(f"possible without {', '.join(ids)}{'; ' + reading if reading else ''}")
+        if len(result.disclosed):
+            show(result.disclosed, as_json=False)
     if not result.possible:
         raise typer.Exit(1)
 

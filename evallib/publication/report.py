@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import platform
@@ -11,15 +10,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lxml import html
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-from evallib.publication.fonts import woff2_subset
+from evallib.publication.pages import render_pages, write_whole
 from evallib.publication.wording import TEMPLATES, label, sentence
 from evallib.study.folders import input_files
 
+WIDE = 9  # columns from which a table prints smaller
 SHOWN = ["text/html", "text/markdown", "image/png", "text/plain"]  # best first; no scripts
 HEADING = re.compile(r'<h([1-5]) id="([^"]*)">(.*?)<a class="anchor-link".*?</a></h\1>', re.DOTALL)
 TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
@@ -27,7 +26,7 @@ NUMBER = re.compile(r"(?:[-+−]?[\d.,]+(?:e[-+]?\d+)?%?|NaN|<NA>|—|True|False
 PACKAGES = ("evallib", "matplotlib", "numpy", "pandas", "papermill", "scipy", "seaborn")
 
 
-def write_report(path, notebooks, *, title, provenance, lang="zh") -> Path:
+def write_report(path, notebooks, *, title, provenance, lang="zh", source="") -> Path:
     """Write executed notebooks as one HTML page that needs no other file and no network.
 
     Parameters
@@ -36,38 +35,38 @@ def write_report(path, notebooks, *, title, provenance, lang="zh") -> Path:
     notebooks : paths of executed notebooks, in the order of the page
     title : str
     provenance : {"observed", "published", "reconstructed"}
-        Said at the top of the page.
+        Said at the top of the page and at its foot.
     lang : {"zh", "en"}
         Language of generated sentences and labels; the prose of the notebooks is English.
+    source : str
+        Where the data come from; stands at the foot.
 
     Notes
     -----
-    Code is folded, and left out in print. The characters beyond ASCII that the page uses are
-    embedded as a WOFF2 font.
+    Code is folded, and left out in print. Tables sort by a click on a column head. The characters
+    that the page uses are embedded as a WOFF2 font.
     """
     exporter = HTMLExporter(
         config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
         extra_template_basedirs=[str(TEMPLATES)],
         template_name="report",
     )
+    names = [Path(notebook).stem for notebook in notebooks]
+    about = {
+        "page_data": sentence("page_kind", lang, provenance=provenance),
+        "page_source": source,
+        "page_how": sentence("page_made", lang, version=version("evallib"), parts=names),
+    }
     page = {
         "lang": lang,
         "title": title,
         "mark": sentence("mark", lang, provenance=provenance),
         "contents": label("contents", lang),
         "parts": [_part(Path(notebook), exporter, lang) for notebook in notebooks],
+        "about_title": label("page_data", lang),
+        "about": [(label(key, lang), text) for key, text in about.items() if text],
     }
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-    )
-    template = environment.get_template("page.html.j2")
-    used = {mark for mark in template.render(page, font="") if ord(mark) > 0x7F} or {" "}
-    font = base64.b64encode(woff2_subset(used)).decode()
-    Path(path).write_text(template.render(page, font=font), encoding="utf-8", newline="\n")
-    return Path(path)
+    return write_whole(path, render_pages("page.html.j2", [page])[0])
 
 
 def _part(path, exporter, lang):
@@ -103,8 +102,11 @@ def align_tables(body) -> str:
 def _align(text):
     table = html.fragment_fromstring(text)
     table.attrib.pop("border", None)
+    _merge_heads(table)
     rows = [list(row) for row in table.iter("tr")]
     wide = max(len(row) for row in rows)
+    if wide >= WIDE:
+        table.set("class", f"{table.get('class', '')} wide".strip())
     for column in range(1, wide + 1):  # from the right: row heads stand on the left
         cells = [row[-column] for row in rows if len(row) == wide]
         values = [(cell.text_content() or "").strip() for cell in cells if cell.tag == "td"]
@@ -112,6 +114,19 @@ def _align(text):
             for cell in cells:
                 cell.set("class", "text")
     return html.tostring(table, encoding="unicode")
+
+
+def _merge_heads(table):
+    """Put the names of an index, which pandas gives a row of their own, into the row above."""
+    heads = [list(row) for row in table.iterfind("thead/tr")]
+    if len(heads) != 2 or len(heads[0]) != len(heads[1]):
+        return
+    texts = [[(cell.text_content() or "").strip() for cell in row] for row in heads]
+    if any(upper and lower for upper, lower in zip(texts[0][1:], texts[1][1:], strict=True)):
+        return
+    for upper, *pair in zip(heads[0], *texts, strict=True):
+        upper.text = " / ".join(filter(None, reversed(pair)))
+    heads[1][0].getparent().drop_tree()
 
 
 def describe_images(notebook):
@@ -129,7 +144,8 @@ def describe_images(notebook):
         if cell.cell_type == "markdown":
             said = (re.findall(r"^#+ +(.+)$", cell.source, flags=re.MULTILINE) or [said])[-1]
         plots = re.findall(r"\bplot_(\w+)", cell.source)
-        fitting = [text for n, text in described.items() for p in plots if p.startswith(n)]
+        named = sorted(described, key=len, reverse=True)  # the closest name first
+        fitting = [described[n] for n in named for p in plots if p.startswith(n)]
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
                 own = output.metadata.get("image/png", {}).get("alt") or output.metadata.get("alt")
@@ -158,6 +174,7 @@ def write_manifest(path, study, years, *, params) -> Path:
     }
     manifest = {
         "study": study.code,
+        "names": {lang: study.name(lang) for lang in ("zh", "en")},
         "provenance": study.provenance,
         "years": sorted(years),
         "parameters": dict(params),
@@ -165,5 +182,4 @@ def write_manifest(path, study, years, *, params) -> Path:
         "inputs": digests,
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=2)
-    Path(path).write_text(f"{text}\n", encoding="utf-8", newline="\n")
-    return Path(path)
+    return write_whole(path, f"{text}\n")

@@ -1,0 +1,215 @@
+"""What a sentence speaks of at a numeral: of whom, when, and of which figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from evallib.publication.check import rules as table
+from evallib.publication.check.tokens import Lexicon, Mention
+from evallib.publication.hedges import SHARE_WORDS
+
+SIMILAR = 0.4  # part of a finding's pairs of characters that a passage about it shares
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, its masked form, and what it mentions; findings by code: text, population."""
+
+    text: str
+    masked: str
+    mentioned: tuple[Mention, ...]
+    names: Lexicon
+    findings: Mapping[str, tuple[str, str]]
+    root: str
+
+    def of(self, *kinds) -> list[Mention]:
+        """Mentions of these kinds, in their order."""
+        return [one for one in self.mentioned if one.kind in kinds]
+
+    def left(self, end) -> str:
+        """The masked sentence up to a place, without brackets that are closed by then."""
+        return re.sub(r"\([^()]*\)", "", self.masked[:end])
+
+    def clause(self, place) -> tuple[int, int]:
+        """Start and end of the stretch between commas and the like around a place."""
+        breaks = [hit.start() for hit in re.finditer("[,;:()]", self.masked)]
+        start = max((b + 1 for b in breaks if b < place), default=0)
+        return start, min((b for b in breaks if b >= place), default=len(self.masked))
+
+
+@dataclass(frozen=True)
+class Context:
+    """What has been spoken of; population and metric are carried through a paragraph."""
+
+    year: int
+    population: str = ""
+    metric: str = ""
+    own: bool = False  # whether the population was named in this very sentence
+    base: int | None = None
+    comparing: bool = False
+    node: str = ""
+    site: str = ""
+    applicable: bool = False
+    sign: int = 1
+
+    def next_sentence(self, year):
+        """What a new sentence of the same paragraph starts with."""
+        return Context(year, self.population, self.metric)
+
+
+def field_values(sentence, one, context, right, pair) -> dict:
+    """What the braces of a rule's claim stand for at a numeral; None where context does not say.
+
+    Parameters
+    ----------
+    sentence : Sentence
+    one : Mention of the numeral
+    context : Context
+    right : str, masked text behind the numeral
+    pair : Mention or None
+        What the numeral belongs to where several are listed respectively.
+    """
+    if pair is not None:
+        context = paired(context, pair)
+    if context.metric == "mean.initial":
+        if re.search("D+了?[到至]$", sentence.masked[: one.start]):
+            context = replace(context, metric="mean")
+    elif re.search("[从由]$", sentence.masked[: one.start]):
+        context = replace(context, base=context.base or sentence.names.previous, comparing=True)
+    behind = re.match("[个家%名位]*的?(P+)", right)
+    if behind and pair is None:
+        start = one.end + behind.start(1) - (len(right) - len(sentence.masked) + one.end)
+        followed = next((p for p in sentence.of("population") if p.start == start), None)
+        context = replace(context, population=followed.value, own=True) if followed else context
+    code = finding_at(sentence, one, right)
+    count, share = _count(sentence, one, context, right, code), _share(sentence, one, context, code)
+    finding = ".".join((count or "").split(".")[2:]) or code
+    population = context.population or "all"
+    if finding in sentence.findings and not context.own and code:
+        population = sentence.findings[finding][1]
+    score = context.metric or _cue_ahead(sentence, one)
+    score = f"index.{context.node}" if score.startswith("index") else score
+    base = context.base or (
+        context.year if context.year < sentence.names.year else sentence.names.previous
+    )
+    later = context.year if base is None or context.year > base else sentence.names.year
+    sites = [s.value for s in sentence.of("site") if s.start > one.start]
+    return {
+        "now": sentence.names.year,
+        "year": context.base if context.comparing else context.year,
+        "span": None if base is None else f"{base}-{later}",
+        "population": population.replace(" ", ""),
+        "whose": context.site if score == "total" else population.replace(" ", ""),
+        "node": context.node or None,
+        "root": sentence.root or None,
+        "site": context.site or next(iter(sites), None),
+        "score": score if re.match(r"mean|total|index\..", score) else None,
+        "list": "improved" if "进步" in sentence.text or "上升" in sentence.text else "order",
+        "count": count,
+        "share": share,
+        "level": count or ("mean" if score == "mean" else None),
+        "finding": finding or None,
+    }
+
+
+def paired(context, mention) -> Context:
+    """The context of a numeral that belongs to one of several mentions."""
+    if mention.kind == "node":
+        return replace(context, node=mention.value[0])
+    if mention.kind == "population":
+        return replace(context, population=mention.value, own=True)
+    if mention.kind == "site":
+        return replace(context, site=mention.value)
+    return replace(context, year=mention.value, comparing=False)
+
+
+def _cue_ahead(sentence, one):
+    """The first word in the rest of a numeral's clause that says what figure it is."""
+    _, end = sentence.clause(one.start)
+    hits = [(p.search(sentence.masked, one.end, end), name) for name, p in table.CUES]
+    return min(((hit.start(), name) for hit, name in hits if hit), default=(0, ""))[1]
+
+
+def _is_count(metric):
+    return metric.startswith(("count.", "units", "applicable."))
+
+
+def _at_threshold(sentence, one):
+    start, end = sentence.clause(one.start)
+    cue = dict(table.CUES)["count.at_threshold"]
+    return bool(cue.search(sentence.masked, start, end))
+
+
+def _count(sentence, one, context, right, finding):
+    """The number of sites that a numeral is: of a year before, at the bar, with a finding, all."""
+    changed = re.search("D[^,;#]{0,4}$", sentence.masked[: one.start])
+    if (context.comparing or changed or right[:1] == "%") and _is_count(context.metric):
+        return context.metric
+    if _at_threshold(sentence, one):
+        return "count.at_threshold"
+    start, end = sentence.clause(one.start)
+    if table.OTHER_BAR.search(sentence.masked, start, end):
+        return None
+    left = sentence.left(one.start)[start:]
+    part = re.search("(?<!参评)的$", left)
+    if part and finding and re.match(f"[个家]{table.SITES}[中里内]", right):
+        return f"applicable.finding.{finding}"
+    if finding:
+        return f"count.finding.{finding}"
+    of_sites = re.match(f"[个家]的?{table.SITES}", right) and not part
+    if of_sites or re.search(f"P{table.FILL}$", left) or table.ALL_OF_THEM.match(left):
+        return "units"
+    return context.metric if _is_count(context.metric) else None
+
+
+def _share(sentence, one, context, finding):
+    """The part of a whole that a percentage or a word is about."""
+    start, _ = sentence.clause(one.start)
+    part = "占" in sentence.masked[start : one.start] and _is_count(context.metric)
+    if not part and finding:
+        return f"share.finding.{finding}"
+    if not part and _at_threshold(sentence, one):
+        return "share.at_threshold"
+    if not context.metric.startswith("count."):
+        return None
+    what = context.metric.removeprefix("count.")
+    return "share." + (what.replace("finding", "applicable") if context.applicable else what)
+
+
+def finding_at(sentence, one, right="") -> str:
+    """Code of the finding that the words before or behind a token describe; empty if none."""
+    fences = [0, len(sentence.text)]
+    fences += [hit.end() for hit in re.finditer(";", sentence.text)]
+    for other in sentence.of("word", "number", "population"):
+        shares = other.text[:2] in SHARE_WORDS or other.value in SHARE_WORDS
+        if other.start != one.start and (shares or sentence.masked.startswith("%", other.end)):
+            fences += [other.start]
+    before = sentence.text[max(f for f in fences if f <= one.start) : one.start]
+    after = sentence.text[one.end : min(f for f in fences if f >= one.end)]
+    leads = re.match(f"[%个家]?的?{table.SITES}", right)
+    passages = (after, before) if leads else (before, after)
+    return next(filter(None, (_similar(passage, sentence.findings) for passage in passages)), "")
+
+
+def _similar(passage, findings):
+    found = pairs_of(passage)
+    score = {
+        code: len(found & pairs_of(text)) / max(len(pairs_of(text)), 1)
+        for code, (text, _) in findings.items()
+    }
+    best = max(score, key=score.get, default="")
+    return best if best and score[best] >= SIMILAR else ""
+
+
+def pairs_of(text) -> set[str]:
+    """Neighbouring pairs of characters of a text, without punctuation.
+
+    Examples
+    --------
+    >>> sorted(pairs_of("不同源，不同"))
+    ['不同', '同源']
+    """
+    return {a + b for part in re.findall(r"\w+", text) for a, b in pairwise(part)}

@@ -1,0 +1,428 @@
+"""A letter read back: what each token is bound to, what a change of it turns, what stays quiet."""
+
+import csv
+import os
+import re
+import shutil
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from letter_changes import Block, as_wanted, mutations, paraphrases
+from studies import make_study
+from test_claims import FILES
+
+import evallib as ev
+from evallib.errors import DataError, StudyError
+from evallib.publication.check import check_letter, claims, failures, trace
+from evallib.publication.check.catalogue import scalar
+from evallib.publication.check.letter import bound_texts, check_blocks
+from evallib.publication.check.read import plain, read_blocks
+from evallib.publication.check.tokens import chinese_number, lexicon, mentions
+from evallib.publication.check.words import DEGREES, affirm, degree_holds
+from evallib.publication.letter import write_letter
+
+ROOT = Path(__file__).resolve().parents[1]
+OWN = ROOT / "tests" / "letter_zh.txt"
+TEMPLATES = yaml.safe_load((ROOT / "tests" / "paraphrases.yaml").read_text(encoding="utf-8"))
+SEED = 2020
+PICKED = {"direction": 40, "names": 90, "word": 60, "population": 90}  # of 500; the rest digits
+
+
+@pytest.fixture(scope="module")
+def nanning():
+    return ev.read_study(ROOT / "data" / "nanning")
+
+
+@pytest.fixture(scope="module")
+def known(nanning):
+    return {claim.id: claim for claim in claims(nanning, 2020)}
+
+
+@pytest.fixture(scope="module")
+def check(nanning, known):
+    def checked(*paragraphs):
+        return check_blocks([Block(text) for text in paragraphs], nanning, 2020, known)
+
+    return checked
+
+
+@pytest.fixture(scope="module")
+def check_each(nanning, known):
+    """Tables of many texts, each checked by itself, at one go."""
+
+    def checked(texts):
+        blocks = [Block(text) for text in texts]
+        ends = np.cumsum([len(bound) for _, bound in bound_texts(blocks, nanning, 2020)])
+        table = check_blocks(blocks, nanning, 2020, known)
+        return [table[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+    return checked
+
+
+@pytest.fixture(scope="module")
+def printed_letter():
+    path = os.environ.get("EVALLIB_LETTER")
+    if not path:
+        pytest.skip("EVALLIB_LETTER is not set: the printed letter of 2020 is not shipped")
+    return Path(path)
+
+
+def test_every_token_of_the_printed_letter_is_bound_as_by_hand(nanning, printed_letter):
+    table = check_letter(printed_letter, nanning, 2020)
+    with (ROOT / "tests" / "letter_bindings.csv").open(encoding="utf-8") as file:
+        hand = list(csv.DictReader(file))
+    bound = [
+        row.verdict if row.verdict in ("citation", "external") else row.claim
+        for row in table.itertuples()
+    ]
+    assert bound == [row["binding"] for row in hand]
+    for text, row in zip(table["text"], hand, strict=True):
+        assert text.startswith(row["token"])
+
+
+def test_the_printed_letter_holds_but_for_two_shares_said_of_all_departments(
+    nanning, printed_letter
+):
+    table = check_letter(printed_letter, nanning, 2020)
+    wrong = table[~table["verdict"].isin(["supported", "citation", "external"])]
+    assert list(wrong["text"]) == ["约14%", "近20%"]
+    assert list(wrong["verdict"]) == ["contradicted", "contradicted"]
+    notes = ["holds of department & A: 5 of 36 (13.9%)", "holds of department & A: 7 of 36 (19.4%)"]
+    assert list(wrong["note"]) == notes
+
+
+def test_our_own_letter_is_supported_throughout(nanning):
+    table = check_letter(OWN, nanning, 2020)
+    assert list(table.columns) == [
+        "position",
+        "text",
+        "context",
+        "kind",
+        "claim",
+        "verdict",
+        "expected",
+        "note",
+    ]
+    assert set(table["verdict"]) == {"supported", "citation"}
+    assert len(table) > 100
+
+
+GENERATED = [("nanning", 2020), ("nanning", 2019), ("ministries", 2022), ("sichuan-land", 2011)]
+
+
+@pytest.mark.parametrize(("name", "year"), GENERATED)
+def test_a_generated_letter_passes_its_own_check(tmp_path, name, year):
+    study = ev.read_study(ROOT / "data" / name)
+    table = check_letter(write_letter(tmp_path / "letter.docx", study, year), study, year)
+    assert failures(table).empty
+    assert set(table["verdict"]) <= {"supported", "citation", "external"}
+    annex = table["claim"].str.startswith(("rank:", "total:"))
+    assert annex.sum() >= 2 * study.years[year].units["ranked"].sum()
+
+
+def mutated(blocks, nanning, known):
+    """500 changes by seed: all kinds, in the numbers of PICKED as far as there are so many."""
+    rng, found = np.random.default_rng(SEED), mutations(blocks, nanning, 2020, known)
+    picked = []
+    for kind, most in PICKED.items():
+        some = rng.permutation(len(found[kind]))[:most]
+        picked += [(kind, *found[kind][n]) for n in some]
+    digits = rng.permutation(len(found["digit"]))[: 500 - len(picked)]
+    return picked + [("digit", *found["digit"][n]) for n in digits]
+
+
+@pytest.mark.parametrize("letter", ["own", "printed"])
+def test_500_mutations_turn_the_right_binding_and_no_other(
+    letter, nanning, known, check_each, request
+):
+    path = OWN if letter == "own" else request.getfixturevalue("printed_letter")
+    blocks = read_blocks(path)
+    changes = mutated(blocks, nanning, known)
+    assert len(changes) == 500
+    assert {kind for kind, *_ in changes} == {"digit", *PICKED}
+    tables = check_each([text for _, _, text, _ in changes])
+    missed = [
+        (kind, text)
+        for (kind, _, text, wanted), table in zip(changes, tables, strict=True)
+        if not as_wanted(table["verdict"].tolist(), wanted)
+    ]
+    assert missed == []
+
+
+def test_a_mutation_leaves_the_rest_of_the_letter_alone(nanning, known):
+    blocks, rng = read_blocks(OWN), np.random.default_rng(SEED)
+    changes, whole = mutated(blocks, nanning, known), check_blocks(blocks, nanning, 2020, known)
+    for n in rng.permutation(len(changes))[:25]:
+        _, place, text, wanted = changes[n]
+        table = check_blocks(
+            [*blocks[:place], Block(text), *blocks[place + 1 :]], nanning, 2020, known
+        )
+        turned = (table["verdict"] != whole["verdict"]).sum()
+        before = check_blocks(blocks[place : place + 1], nanning, 2020, known)["verdict"]
+        assert turned == sum(not as_wanted([v], [w]) for v, w in zip(before, wanted, strict=True))
+
+
+def test_200_true_paraphrases_raise_no_alarm(nanning, known, check_each):
+    rng = np.random.default_rng(SEED)
+    said = paraphrases(TEMPLATES, nanning, known, rng)
+    picked = [said[n] for n in rng.permutation(len(said))[:200]]
+    tables = check_each(picked)
+    alarms = [
+        (text, row.text, row.verdict, row.claim)
+        for text, table in zip(picked, tables, strict=True)
+        for row in table.itertuples()
+        if row.verdict not in ("supported", "citation")
+    ]
+    assert len(picked) == 200
+    assert alarms == []
+    assert min(map(len, tables)) > 0
+
+
+CASES = [
+    # text, token, verdict, claim
+    ("部门网站平均分为89.95分。", "89.95", "contradicted", "mean:department:2020"),
+    ("部门网站平均分为89.910分。", "89.910", "contradicted", "mean:department:2020"),
+    ("部门网站网站展现得分指数为1.00。", "1.00", "rounding", "index.F1:department:2020"),
+    ("部门网站平均分为89.90分。", "89.90", "rounding", "mean:department:2020"),
+    ("部门网站平均分为89.9分。", "89.9", "rounding", "mean:department:2020"),
+    ("部门网站平均分为90分。", "90", "contradicted", "mean:department:2020"),
+    ("部门网站平均分为８９．９１分。", "89.91", "supported", "mean:department:2020"),
+    ("平均分比2018年提高0.24分。", "0.24", "unbound", ""),
+    ("部门网站有二十七家得分在90分以上。", "二十七", "supported", "count.at_threshold:department:2020"),
+    ("部门网站得分在90分以上的占百分之五十二。", "百分之五十二", "supported", "share.at_threshold:department:2020"),
+    ("部门网站得分在90分以上的同比减少25个百分点。", "25", "contradicted", "delta.share.at_threshold:department:2019-2020"),
+    ("部门网站得分在85分以上的有27家。", "85", "contradicted", "rule.threshold:all:2020"),
+    ("部门网站得分超过90分的有27家。", "27", "unbound", ""),
+    ("部门网站平均分从89.65分下降到89.91分。", "89.91", "contradicted", "mean:department:2020"),
+    ("名次比2019年下降10位以上的部门网站有8个。", "10", "contradicted", "rule.improved:all:2020"),
+    ("部门网站和开发区网站平均分分别为89.91分、90.73分、88分。", "89.91", "unbound", ""),
+    ("部门网站网站标识、政务新媒体得分指数分别为0.95和0.91。", "0.95", "contradicted", "index.F2:department:2020"),
+    ("部门网站的网站标识得分指数均为0.91。", "均为0.91", "contradicted", "every.F2:department:2020"),
+    ("A类部门网站均未发生单项否决。", "均未发生", "supported", "count.vetoed:department&A:2020"),
+    ("多数部门网站得分在90分以上。", "多数", "unbound", "share.at_threshold:department:2020"),
+    ("全部部门网站信件答复时效性较差。", "全部", "contradicted", "share.finding.reply_late:department:2020"),
+    ("部门网站平均分大幅提高。", "大幅", "contradicted", "delta.mean:department:2019-2020"),
+    ("部门网站平均分显著提高。", "显著", "unbound", "delta.mean:department:2019-2020"),
+    ("部门网站平均分与上年持平。", "持平", "contradicted", "delta.mean:department:2019-2020"),
+    ("全市网站得分整体提升。", "整体提升", "contradicted", "gains:all:2019-2020"),
+    ("A类部门网站得分整体提升。", "整体提升", "supported", "gains:department&A:2019-2020"),
+    ("前3名的部门网站依次为：市卫健委、市自然资源局。", "3", "contradicted", "order:department:2020"),
+    ("前2名的部门网站依次为：市卫健委、市水利局。", "市水利局", "unbound", ""),
+    ("前2名的部门网站依次为：市卫健委、市金融办。", "市金融办", "contradicted", "order:department:2020"),
+    ("进步明显的部门网站有：市卫健委、市教育局。", "市教育局", "contradicted", "improved:department:2020"),
+    ("进步明显的部门网站有：市卫健委、市金融办。", "明显", "contradicted", "improved:department:2020"),
+    ("市卫健委、市金融办均得到表扬。", "市卫健委", "unbound", ""),
+    ("部门16、部门22并列第15名。", "部门22", "contradicted", "rank:dept22:2020"),
+    ("市卫健委比2019年上升14位。", "14", "supported", "delta.rank:dept01:2019-2020"),
+    ("中位数为90.02分。", "90.02", "unbound", ""),
+    ("共办理信件1203件。", "1203", "unbound", ""),
+    ("（国办发〔2017〕47号）", "〔2017〕47号", "citation", ""),
+    ("落实“十四五”规划。", "“十四五”", "citation", ""),
+    ("A类部门网站约14%的办事指南与一体化平台格式不一致。", "约14%", "supported", "share.finding.guide_format_differs:department&A:2020"),
+    ("36家A类部门网站中，5家办事指南与一体化平台格式不一致。", "5", "supported", "count.finding.guide_format_differs:department&A:2020"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "token", "verdict", "claim"), CASES, ids=[c[0] for c in CASES])
+def test_verdicts_by_hand(check, text, token, verdict, claim):
+    rows = {row.text: row for row in check(text).itertuples()}
+    assert token in rows
+    assert (rows[token].verdict, rows[token].claim) == (verdict, claim)
+
+
+def test_a_contradicted_claim_says_what_is_right_and_of_whom_it_holds(check):
+    (row,) = check("部门网站平均分为90.73分。").itertuples()
+    assert row.expected == "89.91"
+    assert "holds of dev_zone: 90.73" in row.note
+    rows = check("前2名的部门网站依次为：市自然资源局、市卫健委。")
+    assert list(rows["expected"][2:]) == ["市卫健委", "市自然资源局"]
+    assert list(rows["note"][2:]) == [
+        "place 1 is not its own, 2 is",
+        "place 2 is not its own, 1 is",
+    ]
+    rows = check(
+        "进步明显的部门网站有：市卫健委、市金融办、市民政局、市科技局、市审计局、市北部湾办。"
+    )
+    assert rows["note"][0] == "also to be named: 青秀管委会, 市应急联动中心"
+
+
+def test_headings_and_lists_of_names_are_no_numerals(check):
+    assert (
+        len(check("一、总体情况", "（二）进一步提高认识，一体化推进统一标准。", "部门51网站")) == 0
+    )
+
+
+@pytest.mark.parametrize(("ending", "reader"), [("txt", str), ("html", None), ("docx", None)])
+def test_txt_html_and_docx_read_alike(tmp_path, nanning, ending, reader):
+    lines = [
+        "部门网站平均分为89.91分。",
+        "单位\t名次\t总分（分）",
+        "市卫健委\t1\t96.5",
+        "市教育局\t8\t93.6",
+    ]
+    path = tmp_path / f"letter.{ending}"
+    {"txt": _as_txt, "html": _as_html, "docx": _as_docx}[ending](path, lines)
+    table = check_letter(path, nanning, 2020)
+    assert list(table["claim"]) == [
+        "mean:department:2020", "rank:dept01:2020", "total:dept01:2020", "rank:dept08:2020", "total:dept08:2020",
+    ]  # fmt: skip
+    assert list(table["verdict"]) == ["supported"] * 4 + ["contradicted"]
+
+
+def _as_txt(path, lines):
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _as_html(path, lines):
+    rows = ["".join(f"<td>{cell}</td>" for cell in line.split("\t")) for line in lines[1:]]
+    table = "".join(f"<tr>{row}</tr>" for row in rows)
+    path.write_text(
+        f"<style>p{{width:9%}}</style><p>{lines[0]}</p><table>{table}</table>", encoding="utf-8"
+    )
+
+
+def _as_docx(path, lines):
+    from docx import Document
+
+    document = Document()
+    document.add_paragraph(lines[0])
+    table = document.add_table(rows=0, cols=3)
+    for line in lines[1:]:
+        for cell, text in zip(table.add_row().cells, line.split("\t"), strict=True):
+            cell.text = text
+    document.save(path)
+
+
+def test_a_passage_is_waived_only_by_name_and_never_against_the_figures(tmp_path, nanning):
+    folder = tmp_path / "nanning"
+    shutil.copytree(ROOT / "data" / "nanning", folder, ignore=shutil.ignore_patterns("answers"))
+    waivers = {
+        "waivers": [
+            {
+                "text": "办理信件1203件，平均89.80分",
+                "reason": "by the platform",
+                "waived_by": "the office",
+            }
+        ]
+    }
+    (folder / "waivers.yaml").write_text(
+        yaml.safe_dump(waivers, allow_unicode=True), encoding="utf-8"
+    )
+    table = check_letter("部门网站办理信件1203件，平均89.80分。\n", ev.read_study(folder), 2020)
+    assert list(table["verdict"]) == ["external", "contradicted"]
+    assert table["note"][0] == "waived by the office: by the platform"
+    (folder / "waivers.yaml").write_text("waivers: [{text: a}]", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"waivers\.yaml.*reason: no value"):
+        check_letter("a\n", ev.read_study(folder), 2020)
+
+
+def test_claims_have_population_denominator_value_and_printed_form(nanning, known):
+    found = known["share.finding.guide_format_differs:department&A:2020"]
+    assert (found.value, found.denominator, found.computed) == ((5, 36), 36, "5 of 36 (13.9%)")
+    assert found.population == "department & A"
+    assert known["mean:department:2020"].computed == "89.91"
+    assert len(known) == len(claims(nanning, 2020)) > 3000
+    with pytest.raises(KeyError, match="2031"):
+        claims(nanning, 2031)
+
+
+def test_claims_of_the_catalogue_agree_with_those_of_the_printed_publication(nanning, known):
+    table = ev.compare_claims(nanning, 2020).set_index("id")
+    for name, claim in {"C04": "mean:all:2020", "C11": "count.at_threshold:department:2020",
+                        "C21": "index.F2:department:2020", "C31": "share.finding.no_disclosure_search:department:2020"}.items():  # fmt: skip
+        assert table.at[name, "computed"] == known[claim].computed
+
+
+def test_a_year_alone_and_totals_alone_have_the_claims_they_can(tmp_path):
+    single = ev.read_study(make_study(tmp_path / "one"))
+    names = {claim.id.split(":")[0] for claim in claims(single, 2020)}
+    assert "mean" in names
+    assert not {name for name in names if name.startswith(("delta", "improved"))}
+    totals = FILES | {
+        "2019/scheme.csv": None,
+        "2019/marks.csv": None,
+        "2019/totals.csv": "unit,total\nu1,95\nu2,50\nu3,60\nu4,65\n",
+    }
+    both = {
+        c.id: c for c in claims(ev.read_study(make_study(tmp_path / "two", files=totals)), 2020)
+    }
+    assert scalar(both["delta.mean:g:2019-2020"]) == pytest.approx(
+        (100 + 57.5 + 260 / 3) / 3 - 205 / 3
+    )
+    assert not [name for name in both if name.startswith("index") and name.endswith("2019")]
+
+
+def test_a_claim_is_traced_to_raw_cells_and_decisions(nanning):
+    table = trace(nanning, 2020, "index.F2.1:department:2020")
+    assert len(table) == 52
+    cell = table[table["unit"] == "dept17"].iloc[0]
+    assert (cell["file"], cell["sheet"], cell["row"], cell["column"]) == (
+        "2020/raw/终评.xlsx",
+        "功能设计",
+        21,
+        "名称与域名",
+    )
+    assert (cell["was"], cell["mark"], cell["rule"]) == ("1.50 ", 1.5, "number_form")
+    both = trace(nanning, 2020, "delta.mean:dev_zone:2019-2020")
+    assert sorted(both["year"].unique()) == [2019, 2020]
+    share = trace(nanning, 2020, "share.finding.reply_late:department:2020")
+    assert (share["status"] == "true").sum() == 17
+    with pytest.raises(DataError, match="no claim 'mean:x:2020'; there are mean:all:2020"):
+        trace(nanning, 2020, "mean:x:2020")
+
+
+def test_a_trace_of_tidy_marks_names_the_file(tmp_path):
+    study = ev.read_study(make_study(tmp_path))
+    table = trace(study, 2020, "index.a:g:2020")
+    assert set(table["file"]) == {"2020/marks.csv"}
+    assert list(table["mark"]) == [6, 3, 6]
+
+
+def test_words_of_degree_tile_the_line():
+    for change in (0.0, 0.3, 0.5, 0.51, 1.99, 2.0, 4.99, 5.0, 12.0):
+        words = [w for w in ("基本持平", "略有", "明显", "大幅") if degree_holds(w, change)]
+        assert len(words) == 1, change
+    assert degree_holds("略有", 2.5, important=3.0)
+    with pytest.raises(ValueError, match="no bounds are published for '显著'; known are 基本持平"):
+        degree_holds("显著", 1)
+    assert set(DEGREES) > {"基本持平", "略有", "明显", "大幅"}
+
+
+def test_a_word_that_does_not_hold_is_refused_in_either_language():
+    assert affirm("more than half", 27, 52) == "more than half"
+    with pytest.raises(
+        DataError, match="'nearly half' does not hold of 27 of 52; choose a word that"
+    ):
+        affirm("nearly half", 27, 52)
+    with pytest.raises(DataError, match=r"'大幅' does not hold of a change of 0[.]26"):
+        affirm("大幅", change=0.26)
+
+
+def test_tokens_are_found_in_every_form(nanning):
+    masked, found = mentions(
+        plain("２０２０年，近３０家部门网站（Ａ类）提高０．５分"), lexicon(nanning, 2020)
+    )
+    assert masked == "YYYY年,近##家PPPP(PP)DD###分"
+    assert [one.value for one in found if one.kind == "number"] == [
+        (Decimal(30), ""),
+        (Decimal("0.5"), ""),
+    ]
+    assert chinese_number("一百零三") == 103
+
+
+def test_a_letter_is_checked_within_a_second_after_imports(nanning):
+    check_letter(OWN, nanning, 2020)
+    start = time.process_time()
+    check_letter(OWN, nanning, 2020)
+    assert time.process_time() - start < 1.5  # 0.7 s on an idle core; the rest is for busy ones
+
+
+def test_the_hand_table_repeats_no_sentence():
+    text = (ROOT / "tests" / "letter_bindings.csv").read_text(encoding="utf-8")
+    assert (
+        max(len(re.sub(r"[^一-鿿]", "", line.split(",")[1])) for line in text.splitlines()[1:]) <= 7
+    )
