@@ -25,6 +25,7 @@ for function in (studies.check, studies.new, studies.score, runs.run, runs.refre
 app.command("batch")(runs.run_batch)
 app.command()(letters.claims)
 app.command()(letters.diff)
+app.command()(letters.cards)
 letter.command()(letters.check)
 letter.command()(letters.audit)
 app.add_typer(letter, name="letter")

@@ -129,3 +129,26 @@ def diff(
             if not as_json:
                 tell(f"{name}: {len(table)} moved")
             show(table, as_json=as_json)
+
+
+def cards(
+    study: StudyArgument,
+    year: YearArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder; out/<study>/<year>-cards when omitted.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    spread: Annotated[float, typer.Option(help="Relative change of weights for ranges.")] = 0.2,
+    draws: Annotated[int, typer.Option(help="Weightings drawn for ranges.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Seed of the weightings.")] = 2020,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes side by side.")] = 2,
+) -> None:
+    """Write one page of findings for every site, as HTML and .docx."""
+    from evallib.publication.cards import write_cards
+    from evallib.study.folders import project_root
+    from evallib.study.load import read_study
+
+    found = read_study(study)
+    folder = out or project_root() / "out" / found.code / f"{year}-cards"
+    chosen = {"spread": spread, "draws": draws, "seed": seed, "lang": lang, "jobs": jobs}
+    tell(f"{folder}: {len(write_cards(folder, found, year, **chosen))} files")

@@ -1,0 +1,166 @@
+"""Generated sentences about one site: its total and place, and its profile."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+
+from evallib.publication import facts
+from evallib.publication.sentences import joined, provenance
+from evallib.publication.sentences_weights import per_cent
+from evallib.publication.site_facts import same_scheme
+from evallib.publication.wording import label, name_of, sentence, unit_names
+from evallib.rounding import NOISE_DECIMALS, format_number, round_number
+
+
+def site_name(card, lang) -> str:
+    """Printed name of the site."""
+    return unit_names(card.basis.result.units, lang)[card.unit]
+
+
+def points(value, rules) -> str:
+    """A positive difference of points as it prints; one that would print as 0 says less than."""
+    text = format_number(value, rules.decimals, rules.rounding)
+    if text == "0" and round(value, NOISE_DECIMALS) > 0:
+        return f"<{format_number(10.0**-rules.decimals, rules.decimals)}"
+    return text
+
+
+def leaf_names(scheme, lang) -> dict[str, str]:
+    """Name of every node; of a leaf in Chinese, or with a name used twice, after its parent's.
+
+    A short name such as 更新 says nothing without the node above it.
+    """
+    names = scheme.names(lang)
+    uses, full = Counter(names[leaf] for leaf in scheme.leaves), dict(names)
+    for leaf in scheme.leaves:
+        parent = scheme.parent(leaf)
+        if parent != scheme.root and names[parent] != names[leaf]:
+            if lang == "zh":
+                full[leaf] = f"{names[parent]}·{names[leaf]}"
+            elif uses[names[leaf]] > 1:
+                full[leaf] = f"{names[parent]}: {names[leaf]}"
+    return full
+
+
+def group_name(card, lang) -> str:
+    """Printed name of the population that the site is compared with; see dimension_profile."""
+    result, group = card.basis.result, card.position.group
+    alone = int((result.units["group"] == group).sum()) == 1
+    return label("card_alone", lang) if alone else name_of(group, card.basis.study, lang)
+
+
+def position(card, lang) -> str:
+    """Total and place, the distance to the next ones, and to the threshold."""
+    where, result = card.position, card.basis.result
+    margin = where.margin or 0.0
+    return sentence(
+        "card_position",
+        lang,
+        year=result.year,
+        total=None if where.total is None else result.printed[card.unit],
+        veto=bool(result.veto[card.unit]),
+        rank=where.rank,
+        ranked=where.ranked,
+        tied=where.tied,
+        ahead=where.ahead and points(where.ahead, result.rules),
+        behind=where.behind and points(where.behind, result.rules),
+        reached=where.reached,
+        above=margin > 0,
+        margin=points(abs(margin), result.rules),
+        threshold=format_number(result.rules.threshold, 2),
+    )
+
+
+def places(card, lang) -> str:
+    """The range of places under other weights; empty for a site that is not ranked."""
+    where, choices = card.position, card.basis.choices
+    if where.low is None:
+        return ""
+    about = {"spread": per_cent(choices["spread"]), "level": per_cent(choices["level"])}
+    about |= {"draws": choices["draws"], "seed": choices["seed"]}
+    best = None if where.worst is None else where.best
+    ends = {"low": where.low, "high": where.high, "best": best, "worst": where.worst}
+    return sentence("card_places", lang, **about, **ends)
+
+
+def last_year(card, lang) -> str:
+    """Total and place of the previous year and the change since; empty without one."""
+    where, basis = card.position, card.basis
+    if basis.before is None:
+        return ""
+    about = {"previous": basis.before.year, "year": basis.year}
+    if pd.isna(basis.was[card.unit]):
+        return sentence("card_last", lang, incomparable=True, **about)
+    if where.total_before is None or where.total is None:
+        return ""
+    rules = basis.result.rules
+    size, sign, agrees = facts.printed_change(where.total_before, where.total, rules)
+    gained = None if None in (where.rank, where.rank_before) else where.rank_before - where.rank
+    return sentence(
+        "card_last",
+        lang,
+        incomparable=False,
+        before=format_number(where.total_before, rules.decimals, rules.rounding),
+        rank_before=where.rank_before,
+        size=size,
+        sign=sign,
+        agrees=agrees,
+        places=gained,
+        same=same_scheme(basis),
+        **about,
+    )
+
+
+def profile(card, lang) -> list[str]:
+    """Dimensions above and below the group; and, where it compares, above and below last year."""
+    basis, names, table = card.basis, card.basis.result.scheme.names(lang), card.profile
+    above, below, level = _compared(table, "group", names)
+    about = {"group": group_name(card, lang), "level": [row["name"] for row in level]}
+    said = [sentence("card_profile", lang, above=above, below=below, **about)]
+    known = table[table["before"].notna()]
+    if len(known):
+        up, down, _ = _compared(known, "before", names)
+        changed = [names[code] for code in known.index[~known["same"]]]
+        about = {"previous": basis.before.year, "year": basis.year, "changed": changed}
+        said.append(sentence("card_profile_before", lang, up=up, down=down, **about))
+    return said
+
+
+def _compared(table, other, names):
+    """Rows above, below and equal in print, each with both printed indices, widest gap first."""
+    shown = pd.DataFrame(
+        {column: round_number(table[column], facts.INDEX_DECIMALS) for column in ("index", other)},
+        index=table.index,
+    )
+    gap = (shown["index"] - shown[other]).round(NOISE_DECIMALS)
+    gap = gap.loc[gap.abs().sort_values(ascending=False, kind="stable").index]
+
+    def rows(chosen):
+        return [
+            {
+                "name": names[code],
+                "own": format_number(table.at[code, "index"], facts.INDEX_DECIMALS),
+                "other": format_number(table.at[code, other], facts.INDEX_DECIMALS),
+            }
+            for code in gap.index[chosen]
+        ]
+
+    return rows(gap > 0), rows(gap < 0), rows(gap == 0)
+
+
+def describe_site(card, *, lang="zh") -> str:
+    """Total, place, range of places and change since last year of one site."""
+    said = [position(card, lang), places(card, lang), last_year(card, lang)]
+    return with_provenance(card, said, lang)
+
+
+def describe_site_profile(card, *, lang="zh") -> str:
+    """Level-1 score indices of one site against its group and against last year."""
+    return with_provenance(card, profile(card, lang), lang)
+
+
+def with_provenance(card, said, lang) -> str:
+    """Sentences as one paragraph, and what kind of data they rest on."""
+    return joined([*said, provenance(card.basis.result, lang=lang)], lang)
