@@ -49,7 +49,21 @@ def test_score_writes_the_contract_columns_unrounded(capsys, tmp_path):
     )
     table = pd.read_csv(out, dtype={"printed": str})
     assert (code, "4 units" in printed) == (0, True)
-    head = ["unit", "name", "group", "class", "base", "bonus", "penalty", "veto", "total", "printed", "rank", "group_rank", "band"]
+    head = [
+        "unit",
+        "name",
+        "group",
+        "class",
+        "base",
+        "bonus",
+        "penalty",
+        "veto",
+        "total",
+        "printed",
+        "rank",
+        "group_rank",
+        "band",
+    ]
     nodes = ["all", "D1", "a", "b", "D2", "c", "d"]
     assert list(table) == [*head, *nodes, *(f"rank:{node}" for node in nodes)]
     assert table["total"][2] == pytest.approx(100 * 13 / 15, abs=1e-12)
