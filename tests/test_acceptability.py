@@ -1,5 +1,7 @@
 """Rank acceptability against the scoring engine itself, one weighting at a time."""
 
+import pickle
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +12,7 @@ from studies import synthetic
 from test_references import published
 
 import evallib as ev
-from evallib.firmness import acceptability
+from evallib.firmness import counting
 from evallib.firmness import engine as engines
 from evallib.firmness.acceptability import rank_uncertainty
 from evallib.firmness.engine import engine, places_under, print_units_under, totals_under
@@ -322,13 +324,35 @@ class TestAgainstCoinr:
             assert np.quantile(places, share, axis=0) == pytest.approx(theirs[column])
 
 
+class Elsewhere(Executor):
+    """An executor whose workers share nothing with this process: all goes through pickle."""
+
+    def submit(self, work, item):
+        there, task = pickle.loads(pickle.dumps((work, item)))
+        future = Future()
+        future.set_result(pickle.loads(pickle.dumps(there(task))))
+        return future
+
+
+class TestOnAnExecutor:
+    @pytest.mark.parametrize("draws", [20_000, "auto"])
+    def test_numbers_are_those_of_this_machine(self, draws):
+        year, result = make(3, units=14)
+        drawn = perturb_weights(year.scheme, at="leaf", spread=0.3, draws=draws, seed=0)
+        here = rank_uncertainty(result, drawn, threads=1, half_width=0.05)
+        there = rank_uncertainty(result, drawn, executor=Elsewhere(), half_width=0.05)
+        assert there.draws == here.draws
+        assert (there.mass == here.mass).all()
+        assert there.error == here.error
+
+
 class TestBinsOfPlaces:
     def test_bins_hold_the_sum_of_their_places_ties_included(self, monkeypatch):
         year, result = make(11, units=60, step=1.0, rules={"decimals": 0})
         draws = perturb_weights(year.scheme, at="leaf", spread=0.3, draws=3_000, seed=1)
         single = rank_uncertainty(result, draws)
         for name, value in {"MATRIX_UNITS": 50, "SINGLE_PLACES": 12, "BINS": 20}.items():
-            monkeypatch.setattr(acceptability, name, value)
+            monkeypatch.setattr(counting, name, value)
         binned = rank_uncertainty(result, draws)
         assert len(binned.edges) == 21
         starts = np.searchsorted(single.edges, binned.edges[:-1])

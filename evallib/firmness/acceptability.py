@@ -6,27 +6,18 @@ Every share here is a share of weightings. None is a probability of being right.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
-from evallib.firmness.engine import (
-    CACHE_VALUES,
-    engine,
-    in_order,
-    places_under,
-    print_units_under,
-    sorted_units,
-)
+from evallib.firmness import counting
+from evallib.firmness.engine import engine, in_order
 from evallib.firmness.montecarlo import place_error, share_error, tail_brackets, tails
 from evallib.firmness.weights import BLOCK, WeightDraws
 from evallib.scoring import Evaluation
-
-MATRIX_UNITS = 1_000  # more ranked units than this are counted in bins of places:
-SINGLE_PLACES, BINS = 256, 768  # so many places singly, and so many bins in all,
-BIN_DRAWS = 64  # so many draws at a time
 
 
 @dataclass(frozen=True)
@@ -120,7 +111,9 @@ class RankUncertainty:
             raise ValueError(f"k is a whole number from 1, not {k!r}")
         k = min(int(k), len(self.units))
         if k + 1 not in self.edges:
-            raise ValueError(f"place {k} lies inside a bin of places; take {SINGLE_PLACES} or less")
+            raise ValueError(
+                f"place {k} lies inside a bin of places; take {counting.SINGLE_PLACES} or less"
+            )
         inside = self.mass[:, self.edges[:-1] <= k].sum(axis=1) / self.draws
         return pd.Series(np.minimum(inside, 1.0), self.units)
 
@@ -142,18 +135,22 @@ class RankUncertainty:
 
         The diagonal is 0.5. Runs through the same draws once more.
         """
-        if len(self.units) > MATRIX_UNITS:
-            raise ValueError(f"pairs of more than {MATRIX_UNITS} units make too large a table")
+        if len(self.units) > counting.MATRIX_UNITS:
+            raise ValueError(
+                f"pairs of more than {counting.MATRIX_UNITS} units make too large a table"
+            )
         machine = engine(self.result)
-        numbers = range(-(-self.draws // BLOCK))
-        parts = in_order(lambda i: _ahead(machine, self.weights.block(i)), numbers, threads)
-        ahead = sum(parts)
+        count = partial(counting.ahead_counts, machine, self.weights)
+        groups = counting.block_groups(range(-(-self.draws // BLOCK)))
+        ahead = sum(in_order(count, groups, threads=threads))
         share = (ahead + self.draws - ahead.T) / (2 * self.draws)
         names = self.units[machine.columns]
         return pd.DataFrame(share, names, names).loc[self.units, self.units]
 
 
-def rank_uncertainty(result, draws, *, threads=None, half_width=0.01) -> RankUncertainty:
+def rank_uncertainty(
+    result, draws, *, threads=None, executor=None, half_width=0.01
+) -> RankUncertainty:
     """How often every ranked unit takes every place under the drawn weightings.
 
     Parameters
@@ -164,6 +161,9 @@ def rank_uncertainty(result, draws, *, threads=None, half_width=0.01) -> RankUnc
         ``half_width``.
     threads : int, optional
         All cores when omitted; the numbers do not depend on it.
+    executor : concurrent.futures.Executor, optional
+        Counts instead of threads: processes, or a cluster (``Client.get_executor()`` of Dask),
+        with the same numbers.
     half_width : float, 0.001 to 0.5
         Only for ``draws="auto"``.
 
@@ -196,18 +196,14 @@ def rank_uncertainty(result, draws, *, threads=None, half_width=0.01) -> RankUnc
         raise ValueError(f"half_width lies between 0.001 and 0.5, not {half_width!r}")
     machine = engine(result)
     n, auto, numbers = len(machine.units), draws.draws == "auto", iter(draws.numbers)
-    edges = _edges(n)
+    edges = counting.place_edges(n)
     mass, done, look, error = np.zeros((n, len(edges) - 1)), 0, 0, np.inf
-
-    def work(number):
-        weights = draws.block(number)
-        single = len(edges) == n + 1
-        counted = _place_mass(machine, weights) if single else _bin_mass(machine, weights, edges)
-        return counted, len(weights)
-
     while error > half_width and (auto or look == 0):
         batch = islice(numbers, max(2 ** (look - 1), 1) if auto else None)  # 1, 1, 2, 4, ...
-        for part, size in in_order(work, batch, threads):
+        count = partial(counting.counted, machine, draws, edges)
+        for part, size in in_order(
+            count, counting.block_groups(batch), threads=threads, executor=executor
+        ):
             mass += part
             done += size
         look += 1
@@ -221,75 +217,3 @@ def _half_width(mass, draws, looks, alpha=0.05):
     variance = max(float((share * (1 - share)).max()), 0.0)
     log = np.log(3 * share.size * looks / alpha)
     return min(float(np.sqrt(2 * variance * log / draws) + 3 * log / draws), 1.0)
-
-
-def _edges(n):
-    """First place of every bin, and n + 1."""
-    if n <= MATRIX_UNITS:
-        return np.arange(1, n + 2)
-    wide = np.linspace(SINGLE_PLACES + 1, n + 1, BINS - SINGLE_PLACES + 1).astype(int)
-    return np.concatenate([np.arange(1, SINGLE_PLACES + 1), wide])
-
-
-def _place_mass(engine, weights):
-    """Draws that every unit spends in every place; ties share theirs evenly."""
-    n = len(engine.units)
-    mass, rate = np.zeros(n * n), np.zeros(n * (n + 1))
-    for start in range(0, len(weights), step := max(CACHE_VALUES // n, n // 4)):
-        unit, tied = sorted_units(print_units_under(engine, weights[start : start + step]))
-        cells = unit * unit.dtype.type(n) + np.arange(n, dtype=unit.dtype)
-        mass += np.bincount(cells.ravel(), minlength=n * n)
-        _share_ties(unit.ravel(), np.flatnonzero(tied), mass, rate)
-    shared = np.cumsum(rate.reshape(n, n + 1), axis=1)[:, :n]
-    order = np.argsort(engine.columns)
-    return np.round(mass.reshape(n, n) + shared, 9)[order]
-
-
-def _share_ties(unit, tied, mass, rate):
-    """Take tied units off the place that the sort gave; ``rate`` spreads them over their places.
-
-    It holds mass per place, noted where a run of tied places begins and where it has ended.
-    """
-    n = round(np.sqrt(len(mass)))
-    head = np.flatnonzero(np.diff(tied, prepend=-2) > 1)
-    sizes = np.diff(head, append=len(tied)) + 1
-    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    flat, size = np.repeat(tied[head], sizes) + within, np.repeat(sizes, sizes)
-    who, place = unit[flat].astype(np.int64), flat % n
-    np.add.at(mass, who * n + place, -1.0)
-    np.add.at(rate, who * (n + 1) + place - within, 1 / size)
-    np.add.at(rate, who * (n + 1) + place - within + size, -1 / size)
-
-
-def _bin_mass(engine, weights, edges):
-    """As ``_place_mass``, in bins of places."""
-    n, bins = len(engine.units), len(edges) - 1
-    bin_of = np.repeat(np.arange(bins, dtype=np.int32), np.diff(edges))
-    mass, rate = np.zeros(n * bins), np.zeros(n * bins)
-    for start in range(0, len(weights), BIN_DRAWS):
-        first, last = places_under(engine, weights[start : start + BIN_DRAWS])
-        first, last = first.T.ravel(), last.T.ravel()  # one unit's cells after the other's
-        left, right, size = bin_of[first - 1], bin_of[last - 1], last - first + 1
-        row = np.repeat(np.arange(n) * bins, len(first) // n)
-        np.add.at(mass, row + left, (np.minimum(edges[left + 1] - 1, last) - first + 1) / size)
-        across = np.flatnonzero(left < right)
-        row, left, right, size = row[across], left[across], right[across], size[across]
-        np.add.at(mass, row + right, (last[across] + 1 - edges[right]) / size)
-        np.add.at(rate, row + left + 1, 1 / size)
-        np.add.at(rate, row + right, -1 / size)
-    rate = np.cumsum(rate.reshape(n, bins), axis=1, out=rate.reshape(n, bins))
-    rate *= np.diff(edges)
-    rate += mass.reshape(n, bins)
-    return np.round(rate, 9, out=rate)
-
-
-def _ahead(engine, weights):
-    """How often the row unit has more print units than the column unit, grouped units."""
-    n = len(engine.units)
-    ahead = np.zeros((n, n), dtype=np.int64)
-    for start in range(0, len(weights), step := max(CACHE_VALUES // n, 1)):
-        part = np.ascontiguousarray(print_units_under(engine, weights[start : start + step]).T)
-        for row in range(n):
-            bits = np.packbits(part[row] > part, axis=1)
-            ahead[row] += np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
-    return ahead

@@ -10,7 +10,7 @@ import pandas as pd
 
 from evallib.aggregation import node_scores
 from evallib.errors import DataError
-from evallib.firmness.acceptability import MATRIX_UNITS
+from evallib.firmness.counting import MATRIX_UNITS
 from evallib.firmness.engine import engine, totals_under
 from evallib.rounding import NOISE_DECIMALS
 from evallib.scoring import rank

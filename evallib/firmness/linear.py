@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from evallib.errors import DataError
 from evallib.rounding import NOISE_DECIMALS, print_units
@@ -174,6 +173,8 @@ def rescore(result: Evaluation, weights) -> pd.DataFrame:
 
 def places(totals) -> np.ndarray:
     """Competition places in each row of totals, ties decided at ten decimals; 1 is best."""
+    from scipy.stats import rankdata  # here, since it loads 60 MB that sampling does without
+
     units = print_units(totals, NOISE_DECIMALS)
     return rankdata(-units, method="min", axis=-1).astype(int)
 

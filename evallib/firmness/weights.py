@@ -261,13 +261,14 @@ def given_weights(scheme, weights) -> WeightDraws:
             "leaves nor all nodes of the scheme; name them by code"
         )
     values = weights.to_numpy()
-    if not len(values) or not (np.isfinite(values) & (values >= 0)).all():
+    if not len(values) or not np.isfinite(values).all() or values.min() < 0:
         raise ValueError("given weights need at least one row of finite weights from 0")
-    share = {scheme.root: np.ones(len(weights))}
+    rows = np.ones((len(weights), len(scheme.leaves)))
     for parent, codes in groups.items():
-        total = weights[codes].to_numpy().sum(axis=1)
+        total = sum(weights[code].to_numpy() for code in codes)
         if not (total > 0).all():
             raise ValueError(f"given weights: nothing below {parent} has any weight")
-        share |= {code: share[parent] * weights[code].to_numpy() / total for code in codes}
-    rows = np.column_stack([share[leaf] for leaf in scheme.leaves])
+        for code in codes:
+            below = scheme.under[code].to_numpy() > 0
+            rows[:, below] *= (weights[code].to_numpy() / total)[:, None]
     return WeightDraws(scheme, "given", "given", (), len(rows), None, start=rows)
