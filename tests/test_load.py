@@ -201,6 +201,27 @@ CASES = {
         {"successions.csv": "from_unit,to_unit,year,kind\nu1,u9,2020,merge\nu1,,2020,founded\n"},
         r"row 2, column to_unit: 'u9' is not in units.csv",
     ),
+    "dissolved, but alive": (
+        {"successions.csv": "from_unit,to_unit,year,kind\nu1,,2020,dissolved\n"},
+        r"successions.csv, row 2, column year: u1 has ended by 2020, but is valid on 31 December",
+    ),
+    "the same bonus twice": (
+        {"2020/adjustments.csv": "unit,kind,points,reason\nu1,bonus,1,奖\nu1,bonus,1,奖\n"},
+        r"adjustments.csv, row 3: the same bonus of u1 stands already in row 2; remove it, or tell",
+    ),
+    "one code for two bands": (
+        {
+            "2020/rules.yaml": "bands: [{code: a, zh: 优, at_least: 90}, {code: a, zh: 良, at_least: 80}]"
+        },
+        r"rules.yaml, row 1, column bands: the code a stands twice; give each band its own",
+    ),
+    "below 0 under a geometric mean": (
+        {
+            "2020/scheme.csv": "code,parent,name_zh,weight,aggregation,low,high,outside\n"
+            "r,,总,,geometric,,,\nD,r,一,1,,,,\na,D,甲,1,,0,10,keep\nb,r,乙,1,,0,10,\n"
+        },
+        r"row 4, column outside: a may fall below 0, which the geometric mean r cannot take",
+    ),
     "adjustment without points": (
         {"2020/adjustments.csv": "unit,kind,points\nu1,bonus,\n"},
         r"adjustments.csv, row 2, column points: a bonus without points",

@@ -247,9 +247,8 @@ def given_weights(scheme, weights) -> WeightDraws:
     """
     if not isinstance(weights, pd.DataFrame):
         array = np.atleast_2d(np.asarray(weights, dtype=float))
-        weights = pd.DataFrame(
-            array, columns=scheme.leaves if array.shape[1] == len(scheme.leaves) else None
-        )
+        columns = scheme.leaves if array.shape[1] == len(scheme.leaves) else None
+        weights = pd.DataFrame(array, columns=columns, copy=False)
     weights = weights.drop(columns=scheme.root, errors="ignore").astype(float)
     if set(weights.columns) == set(scheme.leaves):
         groups = {scheme.root: scheme.leaves}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class _Frozen(BaseModel):
@@ -81,6 +81,14 @@ class Rules(_Frozen):
     veto: Veto = Veto()
     improved: Improved | None = None
     findings: dict[str, Finding] = {}
+
+    @field_validator("bands")
+    @classmethod
+    def _one_code_each(cls, bands):
+        for number, band in enumerate(bands):
+            if band.code in {other.code for other in bands[:number]}:
+                raise ValueError(f"the code {band.code} stands twice; give each band its own")
+        return bands
 
     @property
     def rank_decimals(self) -> int:

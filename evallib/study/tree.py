@@ -72,7 +72,21 @@ def build(rows) -> Scheme:
 def scheme_faults(rows, classes, file) -> list[Fault]:
     """Everything that keeps the rows from being one weighted tree; empty when nothing does."""
     faults = [*_shape_faults(rows, file), *_node_faults(rows, classes, file)]
-    return faults or list(_weight_faults(rows, file))
+    return faults or [*_weight_faults(rows, file), *_mean_faults(rows, file)]
+
+
+def _mean_faults(rows, file):
+    """Faults of leaves that may fall below 0 under a mean that cannot take it."""
+    parent = {row.code: row.parent for row in rows.values()}
+    means = {row.code: row.aggregation for row in rows.values()}
+    for number, row in rows.items():
+        above = row.code if row.outside == "keep" else ""
+        while above := parent.get(above, ""):
+            if means[above] != "arithmetic":
+                mean = f"the {means[above]} mean {above} cannot take"
+                problem = f"{row.code} may fall below 0, which {mean}"
+                yield Fault(file, number, "outside", problem, "write clip or refuse")
+                break
 
 
 def _weight_faults(rows, file):

@@ -189,20 +189,18 @@ def alias_faults(aliases, units, file):
 
 
 def succession_faults(rows, units, file):
-    """Faults of ``successions.csv``: unknown units, ends that the kind needs or forbids."""
+    """Faults of ``successions.csv``: unknown units, ends that do not fit the kind, living dead."""
     known = {row.unit for row in units.values()}
     for number, row in rows.items():
         for column, unit in (("from_unit", row.from_unit), ("to_unit", row.to_unit)):
             absent = {"founded": "from_unit", "dissolved": "to_unit"}.get(row.kind) == column
             if absent and unit:
-                yield Fault(
-                    file, number, column, f"{row.kind} has no {column}", "leave the cell empty"
-                )
+                problem, remedy = f"{row.kind} has no {column}", "leave the cell empty"
+                yield Fault(file, number, column, problem, remedy)
             elif not absent and unit not in known:
-                yield Fault(
-                    file,
-                    number,
-                    column,
-                    f"{unit!r} is not in units.csv",
-                    "add it there or correct it",
-                )
+                problem, remedy = f"{unit!r} is not in units.csv", "add it there or correct it"
+                yield Fault(file, number, column, problem, remedy)
+        ended = row.kind in ("dissolved", "merge") and row.from_unit != row.to_unit
+        if ended and any(u.unit == row.from_unit and u.holds(row.year) for u in units.values()):
+            problem = f"{row.from_unit} has ended by {row.year}, but is valid on 31 December of it"
+            yield Fault(file, number, "year", problem, "correct the year, or valid_to in units.csv")

@@ -147,7 +147,12 @@ def _read_others(folder, year, rules, scheme, resolve, faults):
 
 
 def _own_faults(name, rows, rules, scheme, file):
+    seen = {}
     for number, row in rows.items():
+        if name == "adjustments" and (first := seen.setdefault(row, number)) != number:
+            problem = f"the same {row.kind} of {row.unit} stands already in row {first}"
+            remedy = "remove it, or tell the two apart in reason or source"
+            yield Fault(file, number, None, problem, remedy)
         if name == "findings" and row.finding not in rules.findings:
             yield Fault(
                 file,
