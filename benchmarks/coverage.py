@@ -21,7 +21,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from runs import machine, table
-from scipy.stats import chi2
 
 from evallib.firmness.inference import rank_sets, top_set
 
@@ -31,25 +30,22 @@ UNITS, BOOTSTRAP, LEVEL, TOP, SEED = 12, 1_000, 0.95, 4, 2020
 class Setting(NamedTuple):
     """True totals and errors, in units of the usual SEM.
 
-    ``reviews``: the SEM is estimated from a double review of so many units, and the estimate is
-    used as if it were known; ``upper``: the upper end of its 95 % interval is used instead.
+    ``reviews``: the SEM is estimated from a double review of so many units; ``told``: the sets
+    know so (``freedom``), else the estimate is used as if it were known.
     """
 
     label: str
     truth: np.ndarray
     sem: np.ndarray
     reviews: int | None = None
-    upper: bool = False
+    told: bool = False
 
     def used(self, rng) -> np.ndarray:
         """The SEM that the sets are computed with."""
         if self.reviews is None:
             return self.sem
         freedom = self.reviews - 1
-        square = rng.chisquare(freedom) / freedom
-        if self.upper:
-            square *= freedom / chi2.ppf(0.025, freedom)
-        return self.sem * np.sqrt(square)
+        return self.sem * np.sqrt(rng.chisquare(freedom) / freedom)
 
 
 def settings() -> list[Setting]:
@@ -65,7 +61,8 @@ def settings() -> list[Setting]:
         Setting("groups of 3, 5 SEM apart", -5.0 * (places // 3), same),
         Setting("all tied, SEM from 20 double reviews", 0 * places, same, 20),
         Setting("all tied, SEM from 55 double reviews", 0 * places, same, 55),
-        Setting("all tied, upper end of SEM from 20 double reviews", 0 * places, same, 20, True),
+        Setting("all tied, SEM from 20 double reviews, and told so", 0 * places, same, 20, True),
+        Setting("all tied, SEM from 55 double reviews, and told so", 0 * places, same, 55, True),
     ]
 
 
@@ -83,6 +80,7 @@ def simulated(setting, simulations, seed) -> pd.DataFrame:
     for _ in range(simulations):
         totals = pd.Series(setting.truth + setting.sem * rng.standard_normal(UNITS))
         choices = {"sem": pd.Series(setting.used(rng)), "draws": BOOTSTRAP, "level": LEVEL}
+        choices["freedom"] = setting.reviews - 1 if setting.told else None
         choices["seed"] = int(rng.integers(2**31))
         together = rank_sets(totals, simultaneous=True, **choices)
         alone = rank_sets(totals, simultaneous=False, **choices)
