@@ -1,6 +1,6 @@
 """Do rank confidence sets hold what they promise? Coverage by simulation against 95 %.
 
-    python benchmarks/coverage.py [--simulations 2000]
+    python benchmarks/set_coverage.py [--simulations 2000]
 
 True totals are stated, totals with normal errors are drawn, and the sets computed from them are
 compared with the true places. Tied units hold all places of their tie; the true top k are the
