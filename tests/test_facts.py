@@ -64,7 +64,6 @@ def test_a_tie_at_the_edge_of_the_top_is_kept(tmp_path):
         (",u4,2020,founded\n", {"u4": None, "u1": "u1"}),
         ("u2,u4,2019,merge\n", {"u4": "u4", "u2": "u2"}),  # before the earlier year's end
         ("u2,u4,2021,merge\n", {"u4": "u4"}),  # after the later year
-        ("u2,,2020,dissolved\n", {"u2": None, "u1": "u1"}),
     ],
 )
 def test_renames_are_followed_and_merged_or_split_units_compare_with_nobody(

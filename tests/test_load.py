@@ -203,7 +203,7 @@ CASES = {
     ),
     "dissolved, but alive": (
         {"successions.csv": "from_unit,to_unit,year,kind\nu1,,2020,dissolved\n"},
-        r"successions.csv, row 2, column year: u1 has ended by 2020, but is valid on 31 December",
+        r"successions.csv, row 2, column year: u1 is dissolved, but valid on 31 December 2020; correct",
     ),
     "the same bonus twice": (
         {"2020/adjustments.csv": "unit,kind,points,reason\nu1,bonus,1,奖\nu1,bonus,1,奖\n"},

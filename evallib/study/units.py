@@ -200,7 +200,7 @@ def succession_faults(rows, units, file):
             elif not absent and unit not in known:
                 problem, remedy = f"{unit!r} is not in units.csv", "add it there or correct it"
                 yield Fault(file, number, column, problem, remedy)
-        ended = row.kind in ("dissolved", "merge") and row.from_unit != row.to_unit
-        if ended and any(u.unit == row.from_unit and u.holds(row.year) for u in units.values()):
-            problem = f"{row.from_unit} has ended by {row.year}, but is valid on 31 December of it"
+        living = {unit.unit for unit in units.values() if unit.holds(row.year)}
+        if row.kind == "dissolved" and row.from_unit in living:
+            problem = f"{row.from_unit} is dissolved, but valid on 31 December {row.year}"
             yield Fault(file, number, "year", problem, "correct the year, or valid_to in units.csv")
