@@ -27,6 +27,7 @@ from evallib.change import (
 )
 from evallib.change.improved import extreme_deviate
 from evallib.change.mixtures import shapley
+from evallib.cli.letters import side_by_side
 from evallib.errors import DataError
 from evallib.study.load import Names
 
@@ -485,7 +486,6 @@ def test_an_unchanged_scheme_gives_exactly_nothing():
     for table in (change.means, change.counts, change.scores, change.ranks):
         assert (table[["scheme", "class_rule", "bonus", "penalty", "veto"]] == 0).all(axis=None)
     assert (change.ranks["scheme_alone"].abs() < 1e-12).all()
-    assert change.note == ""
 
 
 def test_a_unit_that_equals_the_mean_moves_composition_only():
@@ -511,7 +511,7 @@ class TestTotalsOnly:
     def test_undivided_and_says_so(self):
         before = bare(year(2019, U0 | {"w": (10, 10)}))
         change = compare(study(before, year(2020, {"u": (9, 9), "v": (8, 10)})), 2019, 2020)
-        assert change.note == "only totals of 2019 survive: no causes by dimension"
+        assert not change.divided
         assert row(change) == {"undivided": 20.0, "left": -10.0}
         assert residuals(change) < 1e-9
         assert change.ranks.loc["v", "gained_on"] == ("u",) or change.ranks.loc["v", "change"] < 0
@@ -555,11 +555,6 @@ def test_bridge_by_hand():
     assert u["current"] == pytest.approx(76)
     assert (u["scheme_break"], u["like_for_like"]) == (pytest.approx(5), pytest.approx(1))
     assert (u["shared_previous"], u["shared_current"]) == (pytest.approx(1), pytest.approx(0.8))
-    change = compare(study(before, after), 2019, 2020)
-    assert change.note == (
-        "leaves that both schemes have carry 100 % of 2019 and 80 % of 2020; "
-        "what the others move counts as scheme"
-    )
 
 
 def test_near_the_line():
@@ -592,8 +587,21 @@ class TestMostImproved:
         assert most_improved(self.pair(None), 2020).empty
         with pytest.raises(DataError, match="study pair has no year before 2019"):
             most_improved(self.pair(None), 2019)
-        with pytest.raises(DataError, match=r"pair 2020: rules.yaml has no improved"):
-            improvement(self.pair(None), 2020, alpha=0.05)
+
+    def test_without_a_rule_nobody_is_listed_but_every_gain_is_weighed(self):
+        ruled = improvement(self.pair({"by": "rank", "at_least": 9}), 2020, alpha=0.05)
+        free = improvement(self.pair(None), 2020, alpha=0.05, sem=1.0, draws=10, seed=0)
+        for column in ("gain", "headroom_used", "tipping_sem"):
+            pd.testing.assert_series_equal(free.units[column], ruled.units[column])
+        assert not free.units["listed"].any()
+        assert (np.isnan(free.chance_share), free.given_by) == (True, "")
+
+    def test_the_year_compared_with_may_be_any_earlier_one(self):
+        pair = self.pair({"by": "rank", "at_least": 9})
+        three = study(replace(pair.years[2019], year=2018), *pair.years.values())
+        first = improvement(three, 2020, alpha=0.05, previous=2018)
+        assert first.previous == 2018
+        pd.testing.assert_frame_equal(first.units, improvement(three, 2020, alpha=0.05).units)
 
     def test_worth_by_hand(self):
         found = improvement(self.pair({"by": "rank", "at_least": 9}), 2020, alpha=0.05)
@@ -649,16 +657,13 @@ class TestMostImproved:
         found = improvement(noise, 2020, alpha=0.05, sem=4.0, draws=500, seed=1)
         assert found.units["listed"].sum() > 3
         assert found.chance_share > 0.05
-        assert "error alone gives a list at least as long in" in found.warning
-        assert (
-            "as regression to the mean alone would have it"
-            in improvement(noise, 2020, alpha=0.05).warning
-        )
+        assert found.given_by == "error"
+        assert improvement(noise, 2020, alpha=0.05).given_by == "regression"
 
     def test_stays_silent_where_units_really_rose(self):
         found = improvement(self.noisy(0.3, 9.0), 2020, alpha=0.05, sem=0.3, draws=500, seed=1)
         assert found.units["listed"].sum() == 3
-        assert (found.warning, found.chance_share) == ("", 1 / 501)  # never 0 after 500 draws
+        assert (found.given_by, found.chance_share) == ("", 1 / 501)  # never 0 after 500 draws
         assert found.chance_error == pytest.approx(np.sqrt(2 / 504 * 502 / 504 / 500))
         assert (found.units.loc[found.units["listed"], "p"] < 0.01).all()
 
@@ -728,6 +733,10 @@ class TestDiff:
         found = compare_runs(*runs)
         assert found.units["cause"].tolist() == ["inputs: 2020/raw/终评.xlsx"]
         assert found.inputs.values.tolist() == [["inputs: 2020/raw/终评.xlsx", "1", "2"]]
+
+    def test_side_by_side_shows_what_moved(self):
+        table = pd.DataFrame({"id": ["x", "y"], "v_a": ["1", "2"], "v_b": ["1", "3"]})
+        assert side_by_side(table).to_dict("list") == {"id": ["x", "y"], "v": ["1", "2 -> 3"]}
 
     def test_no_run(self, tmp_path):
         with pytest.raises(DataError, match=r"no scores.csv; name the output folder of a finished"):

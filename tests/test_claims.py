@@ -135,6 +135,17 @@ CASES = [
 ]
 
 
+def test_a_share_of_those_to_whom_it_applies_never_leaves_the_findings_own_population(tmp_path):
+    claims = [
+        SHARE | {"word": "部分", "printed": "部分", "base": base, "population": population}
+        for base, population in (("applicable", "all"), ("applicable", "h"), ("all", "all"))
+    ]
+    findings = FINDINGS + "u4,late,true\n"  # a site of h, and the finding is one of g
+    study = study_of(tmp_path, claims, **{"2020/findings.csv": findings})
+    computed = list(compare_claims(study, 2020)["computed"])
+    assert computed == ["1 of 2 (50%)", "nobody to ask", "2 of 4 (50%)"]
+
+
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
     study = study_of(tmp_path_factory.mktemp("claims"), [case[0] for case in CASES])
@@ -381,7 +392,8 @@ def test_nothing_but_the_comparison_reads_what_was_published():
         for path in home.rglob("*.py")
         if readers.search(path.read_text(encoding="utf-8"))
     }
-    assert found <= {"published.py", "claims.py", "check/letter.py"}  # the last reads letters back
+    back = {"check/letter.py", "check/trace.py"}  # these read a letter back
+    assert found <= {"published.py", "claims.py", *back}
     elsewhere = set((ROOT / "evallib").rglob("*.py")) - set(home.rglob("*.py"))
     assert not any(readers.search(path.read_text(encoding="utf-8")) for path in elsewhere)
 

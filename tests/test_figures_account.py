@@ -61,6 +61,8 @@ def drawn(move, ministries, lang):
     yield "trajectories", ev.plot_trajectories(ministries, lang=lang)
     other = ev.year_over_year(ministries, 2016)
     yield "ministries", ev.plot_account(other, lang=lang)
+    unruled = ev.improvers(other, alpha=0.05)  # no rule says who counts: nobody stands out
+    yield "ministries_improvers", ev.plot_improvers(unruled, ministries, lang=lang)
     yield "ministries_crossers", ev.plot_crossers(other, lang=lang)
 
 

@@ -4,7 +4,17 @@ from fractions import Fraction
 
 import pytest
 
-from evallib.publication.hedges import NUMBER_WORDS, SHARE_WORDS, bounds, holds
+from evallib.errors import DataError
+from evallib.publication.hedges import (
+    DEGREE_WORDS,
+    ENGLISH,
+    NUMBER_WORDS,
+    SHARE_WORDS,
+    affirm,
+    bounds,
+    degree_holds,
+    holds,
+)
 
 BOUNDARIES = [
     # word, (k, n) that hold, (k, n) that do not
@@ -65,3 +75,24 @@ def test_an_unknown_word_is_refused_with_the_known_ones():
 def test_what_is_no_share_is_refused(k, n):
     with pytest.raises(ValueError, match=f"{k} of {n} is no share"):
         holds("部分", k, n)
+
+
+def test_words_of_degree_tile_the_line():
+    for change in (0.0, 0.3, 0.5, 0.51, 1.99, 2.0, 4.99, 5.0, 12.0):
+        words = [w for w in ("基本持平", "略有", "明显", "大幅") if degree_holds(w, change)]
+        assert len(words) == 1, change
+    assert degree_holds("略有", 2.5, important=3.0)
+    with pytest.raises(ValueError, match="no bounds are published for '显著'; known are 持平"):
+        degree_holds("显著", 1)
+    assert set(ENGLISH.values()) == {*SHARE_WORDS, "持平", "基本持平", "略有", "明显", "大幅"}
+    assert set(DEGREE_WORDS) > {"基本持平", "略有", "明显", "大幅"}
+
+
+def test_a_word_that_does_not_hold_is_refused_in_either_language():
+    assert affirm("more than half", 27, 52) == "more than half"
+    with pytest.raises(
+        DataError, match="'nearly half' does not hold of 27 of 52; choose a word that"
+    ):
+        affirm("nearly half", 27, 52)
+    with pytest.raises(DataError, match=r"'大幅' does not hold of a change of 0[.]26"):
+        affirm("大幅", change=0.26)

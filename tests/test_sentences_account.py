@@ -272,8 +272,14 @@ def test_a_list_that_nobody_is_on_is_empty_and_said(tmp_path):
 
 def test_without_a_rule_nobody_is_listed(tmp_path):
     move = moved(tmp_path, **{"2020__rules.yaml": "threshold: 86\n"})
-    assert ev.improvers(move, alpha=0.05) is None
-    assert "没有规定何为进步较明显" in ev.describe_improvement(move, None)
+    improved = ev.improvers(move, alpha=0.05)
+    said = ev.describe_improvement(move, improved)
+    assert "没有规定何为进步较明显（rules.yaml 的 improved），不列名单。得分提高最多的是" in said
+    assert "The largest gain is" in ev.describe_improvement(move, improved, lang="en")
+    table = ev.improver_table(improved, study=move.study)
+    assert not table["listed"].any()
+    assert table["gain"].is_monotonic_decreasing
+    assert len(table) == 4
 
 
 def test_fewer_than_three_are_not_compared(tmp_path):

@@ -194,3 +194,9 @@ def test_nanning_prints_the_figures_of_its_letter():
     for text in ("平均89.95分，比2019年的89.71分提高0.24分", "平均89.91分，比2019年的89.65分提高0.26分",
                  "平均90.73分，比2019年的90.83分下降0.1分", "有27个", "减少9个（降幅25%）"):  # fmt: skip
         assert text in said
+
+
+def test_a_template_rounds_by_the_rule_of_its_year():
+    about = {"value": 0.125, "decimals": 2}
+    assert wording.sentence("scored", "zh", **about) == "0.13分"
+    assert wording.sentence("scored", "zh", **about, rounding="half_even") == "0.12分"

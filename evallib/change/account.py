@@ -32,9 +32,7 @@ class Change:
     ----------
     divided : bool
         False when one of the years has totals only; then ``undivided`` stands for all causes
-        but composition, and ``note`` says so.
-    note : str
-        What the reader must know: totals only, or how much of the schemes is common.
+        but composition.
     cohort : DataFrame, as of ``cohort``
     means, counts : DataFrame, one row per population
         Mean total; units at or above the threshold. A unit that changes group has left one and
@@ -58,7 +56,6 @@ class Change:
     current: int
     provenance: str
     divided: bool
-    note: str
     causes: list[str]
     dimensions: list[str]
     cohort: pd.DataFrame
@@ -116,7 +113,6 @@ def compare(study, previous, current, *, populations=()) -> Change:
         current,
         study.provenance,
         divided,
-        _note(years),
         [*causes, *COMPOSITION],
         mixed.dimensions,
         table,
@@ -137,21 +133,6 @@ def _undivided(sides, ends):
         for name in ("total", "in_mean")
     )
     return Mixed([UNDIVIDED], [], totals, entering, np.array([0, 1]), {})
-
-
-def _note(years):
-    bare = [str(year.year) for year in years if year.scheme is None]
-    if bare:
-        return f"only totals of {' and '.join(bare)} survive: no causes by dimension"
-    weights = [year.scheme.weights for year in years]
-    common = weights[0].index.intersection(weights[1].index)
-    if len(common) == len(weights[0]) == len(weights[1]):
-        return ""
-    shares = " and ".join(
-        f"{w[common].sum() * 100:.0f} % of {year.year}"
-        for w, year in zip(weights, years, strict=True)
-    )
-    return f"leaves that both schemes have carry {shares}; what the others move counts as scheme"
 
 
 def _populations(pair, reached, extra):

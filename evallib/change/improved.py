@@ -1,4 +1,4 @@
-"""Most improved, honestly: a gain beside assessor error and regression to the mean."""
+"""Most improved, honestly: each gain beside assessor error and regression to the mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.integrate import cumulative_trapezoid
 
 from evallib.change.cohort import gains, most_improved, previous_year
 from evallib.errors import DataError
@@ -16,22 +15,25 @@ from evallib.study.units import members
 
 @dataclass(frozen=True)
 class Improvement:
-    """The list of most improved units, and how much of it would survive.
+    """What every unit gained, who is listed as most improved, and how much of it would survive.
 
     Attributes
     ----------
     units : DataFrame, one row per unit with a total in both years, in this year's rank order
-        The columns of ``gains``, then ``listed`` by the rule; ``headroom_used``, the gain over
-        what last year's total left to the scale; ``by_regression``, the gain that last year's
-        total alone lets expect, and ``beyond``, the rest; ``tipping_sem``, the largest standard
-        error of one total at which the gain still stands out (0 when it is below the mean). With
-        an SEM also ``shrunken``, the gain drawn to the mean, and ``p``, adjusted for all units.
+        The columns of ``gains``, then ``listed`` by the rule, nobody without one;
+        ``headroom_used``, the gain over what last year's total left to the scale;
+        ``by_regression``, the gain that last year's total alone lets expect, and ``beyond``, the
+        rest; ``tipping_sem``, the largest standard error of one total at which the gain still
+        stands out (0 when it is below the mean). With an SEM also ``shrunken``, the gain drawn to
+        the mean, and ``p``, adjusted for all units.
     chance_length, chance_share, chance_error : float
-        With an SEM: length of the list when nothing moves but error and a common shift, share of
-        draws in which it is at least as long as the real one, (c + 1) / (draws + 1) and so never
-        0, and that share's Monte Carlo error, with two draws of either kind added.
-    warning : str
-        Empty unless regression to the mean or error alone would give such a list.
+        With an SEM and a rule: length of the list when nothing moves but error and a common
+        shift, share of draws in which it is at least as long as the real one, (c + 1) /
+        (draws + 1) and so never 0, and that share's Monte Carlo error, with two draws of either
+        kind added.
+    given_by : {"", "error", "regression"}
+        What alone would give such a list: error where an SEM is at hand, else regression to the
+        mean.
     """
 
     study: str
@@ -46,26 +48,31 @@ class Improvement:
     chance_length: float
     chance_share: float
     chance_error: float
-    warning: str
+    given_by: str
 
 
-def improvement(study, year, *, alpha, sem=None, draws=None, seed=None) -> Improvement:
-    """The list of most improved units with what a statistician would ask about it.
+def improvement(
+    study, year, *, alpha, previous=None, sem=None, draws=None, seed=None
+) -> Improvement:
+    """What every unit gained, and the list of most improved, as a statistician would ask for them.
 
     Parameters
     ----------
     study : Study
     year : int
-        Compared with the study's year before it.
     alpha : float
         Family-wise error rate at which a gain stands out among all units.
+    previous : int, optional
+        Year to compare with; the study's year before it when omitted.
     sem : float, optional
         Standard error of measurement of one total, in points; with it ``draws`` and ``seed``.
 
     Raises
     ------
     DataError
-        If the rules have no ``improved``, or fewer than three units have totals in both years.
+        If fewer than three units have totals in both years.
+    ValueError
+        If an SEM comes without draws or seed.
 
     Notes
     -----
@@ -74,20 +81,17 @@ def improvement(study, year, *, alpha, sem=None, draws=None, seed=None) -> Impro
     lambda = max(0, Var d - 2 SEM^2) / Var d. Gains in places also depend on how close units lie;
     the tests are of points.
     """
-    rule = study.years[year].rules.improved
-    if rule is None:
-        raise DataError(f"{study.code} {year}: rules.yaml has no improved; say who is listed")
     if sem is not None and (draws is None or seed is None):
         raise ValueError("with sem, draws and seed are needed")
-    earlier = previous_year(study, year)
+    earlier = previous_year(study, year) if previous is None else previous
     table = gains(study, earlier, year).dropna(subset=["gain"])
     if len(table) < 3:
         raise DataError(f"{study.code} {year}: {len(table)} units have totals in both years")
     table = table.sort_values("rank", kind="stable", na_position="last")
-    table["listed"] = table.index.isin(most_improved(study, year).index)
+    table["listed"] = table.index.isin(most_improved(study, year, previous=earlier).index)
     table = _worth(table, study.years[earlier].rules.scale, alpha, sem)
     chance = (np.nan,) * 3
-    if sem is not None:
+    if sem is not None and study.years[year].rules.improved is not None:
         chance = _by_chance(study, year, table, sem, draws, seed)
     return Improvement(
         study.code,
@@ -100,7 +104,7 @@ def improvement(study, year, *, alpha, sem=None, draws=None, seed=None) -> Impro
         seed,
         table,
         *chance,
-        _warning(table, chance[1], alpha),
+        _given_by(table, chance[1], alpha),
     )
 
 
@@ -140,6 +144,8 @@ def extreme_deviate(n) -> tuple[np.ndarray, np.ndarray]:
     >>> float(np.interp(0.95, below, grid).round(3))
     2.441
     """
+    from scipy.integrate import cumulative_trapezoid  # here, since loading it takes time
+
     grid = np.linspace(0.0, 9.0, 6001)
     below = np.ones_like(grid)
     for k in range(2, n + 1):
@@ -179,7 +185,7 @@ def _places(totals, rules):
     return keys.rank(axis=1, method=rules.ties, ascending=False).to_numpy()
 
 
-def _warning(table, chance_share, alpha):
+def _given_by(table, chance_share, alpha):
     """With an SEM, a list that error gives often; without, a list that began as low as error does.
 
     Where only error moves totals, a unit that gained x more than the mean began x / 2 below it.
@@ -188,12 +194,7 @@ def _warning(table, chance_share, alpha):
     if listed.empty:
         return ""
     if np.isfinite(chance_share):
-        often = f"error alone gives a list at least as long in {chance_share:.1%} of draws"
-        return often if chance_share >= alpha else ""
+        return "error" if chance_share >= alpha else ""
     lead, low = ((listed[name] - table[name].mean()).mean() for name in ("gain", "total_previous"))
-    if -low < lead / 4:  # nearer to nothing than to what error gives
-        return ""
-    return (
-        f"the listed units gained {lead:.2f} points more than the mean and began {-low:.2f} below "
-        "it, as regression to the mean alone would have it; an SEM can tell"
-    )
+    near_nothing = -low < lead / 4  # nearer to nothing than to what error gives
+    return "" if near_nothing else "regression"

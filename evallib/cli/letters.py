@@ -111,6 +111,20 @@ def audit(
         raise typer.Exit(1)
 
 
+def side_by_side(table):
+    """Columns ``x_a`` and ``x_b`` as one column ``x``: `a -> b`, or one value where both agree."""
+    pairs = {name[:-2] for name in table.columns if name.endswith("_a")}
+    columns = {}
+    for name in table.columns:
+        what = name[:-2] if name.endswith(("_a", "_b")) else name
+        if what not in pairs:
+            columns[name] = table[name]
+        elif what not in columns:
+            a, b = table[f"{what}_a"], table[f"{what}_b"]
+            columns[what] = a.where(a == b, a + " -> " + b)
+    return type(table)(columns)
+
+
 def diff(
     before: Annotated[Path, typer.Argument(help="Result folder of the first run.")],
     after: Annotated[Path, typer.Argument(help="Result folder of the second run.")],
@@ -125,17 +139,19 @@ def diff(
         return
     for name in ("units", "claims", "decisions", "inputs"):
         table = getattr(found, name)
-        if len(table):
-            if not as_json:
-                tell(f"{name}: {len(table)} moved")
-            show(table, as_json=as_json)
+        if len(table) and as_json:
+            show(table, as_json=True)
+        elif len(table):
+            tell(f"{name}: {len(table)} moved")
+            unrounded = ["total_a", "total_b"]  # these only in JSON
+            show(side_by_side(table.drop(columns=unrounded, errors="ignore")), as_json=False)
 
 
 def cards(
     study: StudyArgument,
     year: YearArgument,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder; out/<study>/<year>-cards when omitted.")
+        Path | None, typer.Option("--out", help="Folder for the results; out/ when omitted.")
     ] = None,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
     spread: Annotated[float, typer.Option(help="Relative change of weights for ranges.")] = 0.2,
@@ -144,11 +160,12 @@ def cards(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes side by side.")] = 2,
 ) -> None:
     """Write one page of findings for every site, as HTML and .docx."""
-    from evallib.publication.cards import write_cards
+    from evallib.publication.cards import publish_cards
     from evallib.study.folders import project_root
     from evallib.study.load import read_study
 
     found = read_study(study)
-    folder = out or project_root() / "out" / found.code / f"{year}-cards"
+    folder = Path(out or project_root() / "out") / found.code / str(year)
     chosen = {"spread": spread, "draws": draws, "seed": seed, "lang": lang, "jobs": jobs}
-    tell(f"{folder}: {len(write_cards(folder, found, year, **chosen))} files")
+    made = publish_cards(found, year, folder, **chosen)
+    tell(f"{folder / 'cards'}: {len(made) // 2} cards, each as HTML and .docx")

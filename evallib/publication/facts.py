@@ -146,6 +146,14 @@ def most_improved(study, year, *, previous=None) -> pd.DataFrame:
     return rank_changes(study, previous, year).loc[listed]
 
 
+def finding_counts(data, finding, population) -> tuple[int, int]:
+    """Sites of a population for which a finding of a Year holds, and to which it applies."""
+    mine = data.findings[data.findings["finding"] == finding]
+    values = mine.loc[mine["unit"].isin(members(data.units, population)), "value"]
+    held, cleared = (int((values == value).sum()) for value in ("true", "false"))
+    return held, held + cleared
+
+
 def finding_shares(study, year) -> pd.DataFrame:
     """How many sites each finding holds for, and of how many.
 
@@ -156,13 +164,14 @@ def finding_shares(study, year) -> pd.DataFrame:
         ``sites`` (the whole population).
     """
     data = study.years[year]
-    rows = {}
-    for code, finding in data.rules.findings.items():
-        inside = members(data.units, finding.population)
-        mine = data.findings[data.findings["finding"] == code]
-        values = mine.loc[mine["unit"].isin(inside), "value"]
-        held, cleared = (int((values == value).sum()) for value in ("true", "false"))
-        rows[code] = (finding.population, held, held + cleared, len(inside))
+    rows = {
+        code: (
+            finding.population,
+            *finding_counts(data, code, finding.population),
+            len(members(data.units, finding.population)),
+        )
+        for code, finding in data.rules.findings.items()
+    }
     return pd.DataFrame.from_dict(
         rows, orient="index", columns=["population", "count", "applicable", "sites"]
     )
@@ -177,9 +186,10 @@ def level_indices(result: Evaluation, level, *, population="all") -> pd.Series:
 
 def strengths_and_gaps(result: Evaluation, *, population="all") -> tuple[pd.Series, pd.Series]:
     """Level-2 nodes at or above the whole in print, best first; and those below, worst first."""
-    nodes = level_indices(result, 2, population=population)
-    shown = pd.Series(round_number(nodes, INDEX_DECIMALS), nodes.index)
-    whole = round_number(level_indices(result, 0, population=population), INDEX_DECIMALS)[0]
+    nodes, rounding = level_indices(result, 2, population=population), result.rules.rounding
+    shown = pd.Series(round_number(nodes, INDEX_DECIMALS, rounding), nodes.index)
+    whole = level_indices(result, 0, population=population)
+    whole = round_number(whole, INDEX_DECIMALS, rounding)[0]
     order = shown.sort_values(kind="stable", ascending=False).index
     return nodes[order][shown[order] >= whole], nodes[order[::-1]][shown[order[::-1]] < whole]
 

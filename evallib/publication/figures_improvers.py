@@ -46,10 +46,12 @@ def plot_improvers(improved, study, *, ax=None, lang="zh"):
     decimals = study.years[improved.year].rules.decimals
     room, gain, listed = scale - table["total_previous"], table["gain"], table["listed"]
     ax = new_axes(ax, max(4.2, 1.6 + ROW * listed.sum()))
+    rest = "other" if listed.any() else "websites"
     ax.axhline(0, color=FAINT, linewidth=0.8)
-    ax.scatter(room[~listed], gain[~listed], s=16, color=GREY, label=label("other", lang))
+    ax.scatter(room[~listed], gain[~listed], s=16, color=GREY, label=label(rest, lang))
     marked = {"s": 34, "color": COLOURS[1], "marker": "^", "zorder": 3}
-    ax.scatter(room[listed], gain[listed], label=label("account_listed", lang), **marked)
+    if listed.any():
+        ax.scatter(room[listed], gain[listed], label=label("account_listed", lang), **marked)
     order = room.sort_values().index
     look = {"color": INK, "linewidth": 1}
     expected = table.loc[order, "by_regression"]

@@ -1,10 +1,18 @@
-"""Words for shares and numbers, each with published bounds; decided in fractions, never floats."""
+"""Words for shares, numbers, changes and order, each with published bounds.
+
+Decided in fractions, never in floats. A word that does not hold is refused (``affirm``), never
+softened: this table is all that the sentences, the claims and the checker of letters know of them.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+
+from evallib.errors import DataError
+from evallib.rounding import NOISE_DECIMALS
 
 # 以上 and 以下 include their bound, 超过 and 不满 do not (Civil Code of China, art. 1259).
 # Square brackets are closed ends of the share k / n, round ones open. Fixed in advance; not to be
@@ -35,6 +43,24 @@ NUMBER_WORDS = {
     "N以下": "[0, 1]",
     "N余": "(1, next)",  # next: one more in N's last place that is not 0; 20余 lies below 30
 }
+
+# Words of degree tile the line of absolute points. `important` is the smallest change that matters,
+# or the smallest that assessor error cannot make (`detectable`), whichever is larger.
+SLIGHT, IMPORTANT, LARGE = 0.5, 2.0, 5.0
+DEGREE_WORDS = {
+    "持平": "[0, 0]",  # equal in print
+    "基本持平": "[0, slight]",
+    "略有": "(slight, important)", "略微": "(slight, important)",
+    "小幅": "(slight, important)", "小幅度": "(slight, important)",
+    "明显": "[important, large)",
+    "大幅": "[large, inf)", "大幅度": "[large, inf)",
+}  # fmt: skip
+ENGLISH = {
+    "all": "全部", "the vast majority": "绝大多数", "most": "大多数", "more than half": "超过半数",
+    "half or more": "半数以上", "nearly half": "近半数", "about half": "约半数", "some": "部分",
+    "a minority": "少数", "a few": "个别", "unchanged": "持平", "much the same": "基本持平",
+    "slightly": "略有", "clearly": "明显", "sharply": "大幅",
+}  # fmt: skip
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?)(?P<percent>%?)"
 _PATTERNS = {
     word: re.compile(re.escape(word).replace("N", _NUMBER, 1) + "(?P<late>%?)")
@@ -117,14 +143,100 @@ def holds(word: str, k: int, n: int) -> bool:
     return allowed.contain(Fraction(k, n) if allowed.share else Fraction(k))
 
 
-def _interval(text, *, number=None, share=True, most=None) -> Bounds:
+def degree_holds(word, change, *, important=IMPORTANT) -> bool:
+    """Whether a word of degree is true of a change in points.
+
+    Parameters
+    ----------
+    word : str, one of ``DEGREE_WORDS``
+    change : float
+    important : float
+        The smallest change that matters; not less than ``detectable`` where the SEM is known.
+
+    Raises
+    ------
+    ValueError
+        If no bounds are published for the word.
+
+    Examples
+    --------
+    >>> degree_holds("基本持平", -0.2), degree_holds("明显", 0.26), degree_holds("大幅", -7)
+    (True, False, True)
+    """
+    if word not in DEGREE_WORDS:
+        known = ", ".join(DEGREE_WORDS)
+        raise ValueError(f"no bounds are published for {word!r}; known are {known}")
+    marks = {"slight": SLIGHT, "important": important, "large": max(LARGE, important)}
+    names = {name: Fraction(str(points)) for name, points in marks.items()}
+    size = Fraction(str(round(abs(change), NOISE_DECIMALS)))
+    return _interval(DEGREE_WORDS[word], names=names).contain(size)
+
+
+def detectable(sem, *, sites=1, drift=0.0) -> float:
+    """Smallest change of a mean of so many sites that assessor error does not make (95 %).
+
+    Examples
+    --------
+    >>> round(detectable(0.5), 3), round(detectable(0.5, sites=52), 3)
+    (1.386, 0.192)
+    """
+    return 1.96 * math.sqrt(2 * sem**2 / sites + 2 * drift**2)
+
+
+def overall_holds(mean, median, rose, sites, *, sign=1) -> bool:
+    """Whether a population changed as a whole: mean, median and a majority, all one way.
+
+    Examples
+    --------
+    >>> overall_holds(0.24, -0.2, 25, 53), overall_holds(0.24, 0.1, 27, 53)
+    (False, True)
+    """
+    most = rose if sign > 0 else sites - rose
+    return mean * sign > 0 and median * sign > 0 and 2 * most > sites
+
+
+def in_order(places) -> bool:
+    """Whether ``依次`` is true of a list: every place is held by one site alone."""
+    return all(len(tied) == 1 for tied in places)
+
+
+def affirm(word, k=None, n=None, *, change=None, important=IMPORTANT) -> str:
+    """The word itself where it holds; in English by its counterpart's bounds.
+
+    Parameters
+    ----------
+    word : str
+        A word for a share (with ``k`` and ``n``) or of degree (with ``change``), zh or en.
+
+    Raises
+    ------
+    DataError
+        If the word does not hold: another is to be chosen, none is put in its place.
+
+    Examples
+    --------
+    >>> affirm("近半数", 24, 52), affirm("nearly half", 24, 52)
+    ('近半数', 'nearly half')
+    """
+    known = ENGLISH.get(word, word)
+    if change is not None:
+        true, what = degree_holds(known, change, important=important), f"a change of {change:g}"
+    else:
+        true, what = holds(known, k, n), f"{k} of {n}"
+    if not true:
+        raise DataError(f"{word!r} does not hold of {what}; choose a word that does")
+    return word
+
+
+def _interval(text, *, number=None, share=True, most=None, names=None) -> Bounds:
     """An interval such as ``[9/10, 1)``, in multiples of a number (per cent of it for a share)."""
     scale = Fraction(1, 100) if number and share else Fraction(1)
     unit = Fraction(number or 1) * scale
-    low, high = (part.strip() for part in text[1:-1].split(","))
-    top = {"inf": None, "next": unit + _place(number or "1") * scale}
-    end = top[high] if high in top else Fraction(high) * unit
-    return Bounds(Fraction(low) * unit, end, text[0] == "[", text[-1] == "]", most, share)
+    known = {"inf": None, "next": unit + _place(number or "1") * scale} | (names or {})
+    low, high = (
+        known[end] if end in known else Fraction(end) * unit for end in text[1:-1].split(", ")
+    )
+    return Bounds(low, high, text[0] == "[", text[-1] == "]", most, share)
 
 
 def _place(number) -> Fraction:

@@ -158,7 +158,7 @@ def _parts(parts, lang):
     for n, (head, texts) in enumerate([part for part in parts if part[1]], start=1):
         text = label(head, lang) if head.startswith("part_") else head
         heading = _numbered("subheading", n, text, lang) if text else ""
-        rows.append({"heading": heading, "paragraphs": texts, "figure": "", "caption": ""})
+        rows.append({"heading": heading, "paragraphs": texts})
     return rows
 
 
@@ -199,24 +199,23 @@ def write_letter(path, study, year, *, lang="zh", previous=None, figure=None) ->
     previous : int, optional
         Year to compare with; the latest earlier one of the study when omitted.
     figure : path of a .png, optional
-        Figure 1, the ranking (see ``ranking_columns``); the letter has none when omitted.
+        Figure 1, the ranking (see ``ranking_columns``), at the head of the annex, where it leaves
+        no page half empty; the letter has none when omitted.
 
     Notes
     -----
     The template is the study's ``letter.docx``, or the packaged one after GB/T 9704. It knows
     ``mark, number, title, addressee, sections, annex, issuers, date, annex_head, annex_title,
-    heads, several_groups, dimensions, dimension_width, rows, note``. ``mark`` stands in the header
-    of every page: it says what kind of data the letter rests on.
+    figure, caption, heads, several_groups, dimensions, dimension_width, rows, note``. ``mark``
+    stands in the header of every page: it says what kind of data the letter rests on.
     """
     result, given = evaluate(study, year), read_letter_file(study, year)
     own = study.path / "letter.docx"
     template = DocxTemplate(own if own.is_file() else TEMPLATES / "letter.docx")
     context = _context(study, result, given, lang, previous)
-    if figure is not None:
-        last = context["sections"][0]["parts"][-1]
-        caption = sentence("figure_ranking", lang, year=year)
-        last["figure"] = InlineImage(template, str(figure))
-        last["caption"] = sentence("caption", lang, number=1, text=caption)
+    caption = sentence("figure_ranking", lang, year=year)
+    context["figure"] = "" if figure is None else InlineImage(template, str(figure))
+    context["caption"] = sentence("caption", lang, number=1, text=caption)
     template.render(context, Environment(undefined=StrictUndefined, autoescape=True))
     alt = sentences.describe_ranking(result, lang=lang, study=study)
     _finish(template.docx, context, given.date or dt.date(year, 12, 31), alt)

@@ -18,7 +18,7 @@ from evallib.publication.bound import (
 )
 from evallib.publication.facts import (
     INDEX_DECIMALS,
-    finding_shares,
+    finding_counts,
     group_means,
     most_improved,
     printed_change,
@@ -177,33 +177,27 @@ def _range(ends):
 
 
 def _share(figures, claim):
-    row = share_of(figures.study, claim.year, claim.finding, claim.population)
-    sites = int(row["sites" if claim.base == "all" else "applicable"])
-    computed, remarks = share_text(row["count"], sites), ()
-    if claim.base == "all" and 0 < row["applicable"] != sites:
-        remarks = (f"where it applies: {share_text(row['count'], row['applicable'])}",)
+    data = figures.study.years[claim.year]
+    held, applicable = finding_counts(data, claim.finding, claim.population)
+    count, sites, remarks = held, len(members(data.units, claim.population)), ()
+    own = data.rules.findings[claim.finding].population
+    if claim.base == "applicable":
+        count, sites = finding_counts(data, claim.finding, f"{claim.population} & {own}")
+    elif 0 < applicable != sites:
+        text = share_text(held, applicable, data.rules.rounding)
+        remarks = (f"where it applies: {text}",)
     return bound(
         figures,
         claim,
-        (int(row["count"]), sites),
-        computed,
+        (count, sites),
+        share_text(count, sites, data.rules.rounding),
         f"findings {claim.year}: {claim.finding}",
         denominator=sites,
         remarks=remarks,
     )
 
 
-def share_of(study, year, finding, population):
-    """Row of ``finding_shares`` for one finding over any population."""
-    data = study.years[year]
-    own = data.rules.findings[finding]
-    asked = own.model_copy(update={"population": population})
-    rules = data.rules.model_copy(update={"findings": {finding: asked}})
-    years = {year: replace(data, rules=rules)}
-    return finding_shares(replace(study, years=years), year).loc[finding]
-
-
-def share_text(count, sites) -> str:
+def share_text(count, sites, rounding="half_up") -> str:
     """A share in print, with its denominator.
 
     Examples
@@ -211,7 +205,11 @@ def share_text(count, sites) -> str:
     >>> share_text(5, 36)
     '5 of 36 (13.9%)'
     """
-    return f"{count} of {sites} ({percent(count, sites)})" if sites else "nobody to ask"
+    return (
+        f"{count} of {sites} ({percent(count, sites, rounding=rounding)})"
+        if sites
+        else "nobody to ask"
+    )
 
 
 def _weight(figures, claim):

@@ -10,7 +10,7 @@ import numpy as np
 
 from evallib.publication import facts
 from evallib.publication.wording import label, name_of, population_name, sentence, unit_names
-from evallib.rounding import NOISE_DECIMALS, format_number, round_number
+from evallib.rounding import NOISE_DECIMALS, format_number
 
 
 def joined(parts, lang) -> str:
@@ -70,13 +70,11 @@ def means(result, *, lang="zh", study=None, previous=None) -> str:
     for code, name in _populations(result, lang, study).items():
         if np.isnan(now[code]):  # all vetoed: no mean
             continue
-        row = {"name": name, "mean": _shown(now[code], result.rules), "agrees": True}
-        row["before"] = before.get(code)
+        row = {"name": name, "mean": now[code], "agrees": True, "before": before.get(code)}
         if row["before"] is None or np.isnan(row["before"]):
             row["before"] = None
         else:
             change = facts.printed_change(row["before"], now[code], result.rules)
-            row["before"] = _shown(row["before"], result.rules)
             row |= dict(zip(("size", "sign", "agrees"), change, strict=True))
         rows.append(row)
     return sentence("means", lang, rows=rows, **_context(result, previous))
@@ -99,14 +97,14 @@ def counts(result, *, lang="zh", study=None, previous=None) -> str:
     )
 
 
-def _shown(value, rules):
-    """A number rounded by the year's own rule, so that the template has nothing left to round."""
-    return float(round_number(value, rules.decimals, rules.rounding))
+def _print(rules):
+    """How a year prints its numbers, for a template."""
+    return {"decimals": rules.decimals, "rounding": rules.rounding}
 
 
 def _context(result, previous):
     return {
-        "decimals": result.rules.decimals,
+        **_print(result.rules),
         "previous": None if previous is None else previous.year,
     }
 
@@ -117,8 +115,7 @@ def spread(result, *, lang="zh") -> str:
         return ""
     ends = {"highest": result.total.max(), "lowest": result.total.min()}
     mean = result.means_of.mean() if len(result.means_of) else result.total.mean()
-    shown = {name: _shown(value, result.rules) for name, value in (ends | {"mean": mean}).items()}
-    return sentence("spread", lang, **shown, decimals=result.rules.decimals)
+    return sentence("spread", lang, **ends, mean=mean, **_print(result.rules))
 
 
 def veto(result, *, lang="zh") -> str:
@@ -175,6 +172,7 @@ def indices(result, *, lang="zh", population="all", study=None) -> dict[str, str
     shared = {
         "whole": facts.level_indices(result, 0, population=population).iloc[0],
         "population": population_name(population, lang, study=study),
+        "rounding": result.rules.rounding,
     }
     return {
         key: sentence(key, lang, rows=_index_rows(result, nodes, lang, study), **shared)
@@ -205,6 +203,7 @@ def findings(study, year, *, lang="zh") -> list[str]:
             population=population_name(row["population"], lang, study=study)
             if row["population"] != "all"
             else label("websites", lang),
+            rounding=rules.rounding,
             **row[["count", "applicable", "sites"]].to_dict(),
         )
         for code, row in facts.finding_shares(study, year).iterrows()
@@ -253,12 +252,12 @@ def describe_groups(result, *, lang="zh", study=None, previous=None) -> str:
 def describe_rounds(initial, final, *, lang="zh") -> str:
     """What the final round changed: means, how many sites gained or lost, and the largest gain."""
     gain = (final.total - initial.total).round(NOISE_DECIMALS)
-    names, decimals = unit_names(final.units, lang), final.rules.decimals
+    names = unit_names(final.units, lang)
     before, mean = (facts.group_means(result)["all"] for result in (initial, final))
     size, sign, agrees = facts.printed_change(before, mean, final.rules)
     change = {"before": before, "mean": mean, "size": size, "sign": sign, "agrees": agrees}
     best = [names[unit] for unit in gain.index[gain == gain.max()]]
-    most = {"most": gain.max(), "names": best, "decimals": decimals}
+    most = {"most": gain.max(), "names": best, **_print(final.rules)}
     text = sentence("rounds", lang, year=final.year, **change, **_tally(gain), **most)
     return joined([text, provenance(final, lang=lang)], lang)
 

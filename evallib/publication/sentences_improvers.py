@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from evallib.publication.claims import VERDICTS
 from evallib.publication.sentences_account import points, said
 from evallib.publication.wording import label, population_name, sentence, unit_names
@@ -21,8 +19,7 @@ def describe_improvement(move, improved, *, lang="zh") -> str:
         From ``improvers(move, ...)``.
     """
     if move.change is not None and improved is None:
-        ruled = move.study.years[move.year].rules.improved is not None
-        return sentence("improvers_none", lang, year=move.year, ruled=ruled)
+        return sentence("improvers_too_few", lang)
     return said(move, lambda: [_improved(move, improved, lang), _warning(improved, lang)], lang)
 
 
@@ -41,6 +38,13 @@ def improved_rule(study, year, lang) -> str:
 def _improved(move, improved, lang):
     names = unit_names(move.study.years[improved.year].units, lang)
     table = improved.units.assign(name=improved.units.index.map(names))
+    if move.study.years[improved.year].rules.improved is None:
+        most = table[table["gain"] == table["gain"].max()]
+        about = {"names": list(most["name"]), "tipping": points(move, most["tipping_sem"].max())}
+        about |= {"gain": points(move, most["gain"].max()), "n": len(table)}
+        about["stands_out"] = bool(most["tipping_sem"].max() > 0)
+        alpha = format_number(100 * improved.alpha, 2)
+        return sentence("improvers_unruled", lang, year=improved.year, alpha=alpha, **about)
     listed, more = table[table["listed"]], table.loc[overlooked(improved).index]
     about = {"rule": improved_rule(move.study, move.year, lang), "names": list(listed["name"])}
     about |= {"year": improved.year, "previous": improved.previous}
@@ -68,10 +72,10 @@ def _improved(move, improved, lang):
 
 
 def _warning(improved, lang):
-    """The warning of ``improvement`` in words of the language."""
-    if not improved.warning:
+    """That error or regression to the mean alone would give such a list; empty where not."""
+    if not improved.given_by:
         return ""
-    if np.isfinite(improved.chance_share):
+    if improved.given_by == "error":
         share = format_number(100 * improved.chance_share, 1)
         about = {"draws": improved.draws, "seed": improved.seed, "sem": improved.sem}
         return sentence("warning_error", lang, share=share, **about)

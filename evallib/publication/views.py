@@ -1,4 +1,4 @@
-"""Tables that notebooks show: rounded by the reader, never here, but for printed text."""
+"""Tables that notebooks show: unrounded, until ``rounded`` shows them as they are published."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ from evallib.scoring import Evaluation, evaluate
 from evallib.study.marks import MISSING, SCORED
 
 EDGE_COLUMNS = ["name", "total", "printed", "rank", "why"]
+
+
+def rounded(table, decimals, *, rounding="half_up") -> pd.DataFrame:
+    """The table with its fractional numbers as they are published; pandas rounds 0.285 to 0.28.
+
+    Examples
+    --------
+    >>> rounded(pd.DataFrame({"x": [0.285, 1.005], "n": [1, 2]}), 2)["x"].tolist()
+    [0.29, 1.01]
+    """
+    shown = {
+        name: round_number(column, decimals, rounding)
+        for name, column in table.select_dtypes("float").items()
+    }
+    return table.assign(**shown)
 
 
 def rounds(study, year) -> tuple[Evaluation, Evaluation]:
@@ -133,7 +148,7 @@ def edge_cases(result: Evaluation) -> pd.DataFrame:
         "",
     )
     table = ranking_table(result).assign(total=result.total, why=pd.Series(why, result.total.index))
-    return table.loc[table["why"] != "", EDGE_COLUMNS].round({"total": 4})
+    return rounded(table.loc[table["why"] != "", EDGE_COLUMNS], 4)
 
 
 def adjustment_table(result: Evaluation) -> pd.DataFrame:
@@ -148,7 +163,8 @@ def adjustment_table(result: Evaluation) -> pd.DataFrame:
             "total": result.total,
         }
     )
-    return table[(table["bonus"] > 0) | (table["penalty"] > 0) | table["veto"]].round(2)
+    table = table[(table["bonus"] > 0) | (table["penalty"] > 0) | table["veto"]]
+    return rounded(table, result.rules.decimals, rounding=result.rules.rounding)
 
 
 def missing_table(study, year) -> pd.DataFrame:

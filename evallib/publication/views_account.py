@@ -1,6 +1,7 @@
 """Tables of what moved between two years, and why.
 
-Every table is empty where a study has no earlier year. Numbers are rounded by the reader.
+Every table is empty where a study has no earlier year. Numbers that are no text are unrounded:
+``rounded`` shows them as they are published.
 """
 
 from __future__ import annotations
@@ -221,6 +222,8 @@ def bridge_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
 def improver_table(improved: Improvement | None, *, study, lang="zh") -> pd.DataFrame:
     """The list by the rule, then who is not on it and gained more points than its last.
 
+    Without a rule, the units that gained most, as many as the year has top places.
+
     Returns
     -------
     DataFrame indexed by unit
@@ -232,6 +235,9 @@ def improver_table(improved: Improvement | None, *, study, lang="zh") -> pd.Data
     if improved is None:
         return pd.DataFrame(columns=columns)
     table = pd.concat([improved.units[improved.units["listed"]], overlooked(improved)])
+    rules = study.years[improved.year].rules
+    if rules.improved is None:
+        table = improved.units.sort_values("gain", ascending=False, kind="stable").head(rules.top)
     names = unit_names(study.years[improved.year].units, lang)
     table = table.assign(
         name=[names[unit] for unit in table.index], headroom_used=100 * table["headroom_used"]

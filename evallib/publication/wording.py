@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import yaml
@@ -29,11 +29,11 @@ def _texts(lang) -> dict:
 
 
 @cache
-def _environment(lang) -> Environment:
+def _environment(lang, rounding) -> Environment:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
-        "number": format_number,
-        "share": lambda pair: percent(*pair),
+        "number": partial(format_number, rounding=rounding),
+        "share": lambda pair: percent(*pair, rounding=rounding),
         "listing": lambda items: listing(items, lang),
     }
     environment.globals["macros"] = environment.from_string(_texts(lang)["macros"]).module
@@ -41,12 +41,19 @@ def _environment(lang) -> Environment:
 
 
 @cache
-def _template(key, lang):
-    return _environment(lang).from_string(_texts(lang)["sentences"][key])
+def _template(key, lang, rounding):
+    return _environment(lang, rounding).from_string(_texts(lang)["sentences"][key])
 
 
-def sentence(key, lang, **values) -> str:
+def sentence(key, lang, *, rounding="half_up", **values) -> str:
     """A sentence template filled in; a value that is not given is an error.
+
+    Parameters
+    ----------
+    key : str, of a template
+    lang : {"zh", "en"}
+    rounding : {"half_up", "half_even"}
+        How the template's own numbers and shares are rounded: ``rules.rounding`` of their year.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def sentence(key, lang, **values) -> str:
     '89.95分'
     """
     glue = {"zh": "", "en": " "}[lang] if lang in LANGUAGES else ""
-    return re.sub(r"\s*\n\s*", glue, _template(key, lang).render(**values).strip())
+    return re.sub(r"\s*\n\s*", glue, _template(key, lang, rounding).render(**values).strip())
 
 
 def label(key, lang) -> str:
@@ -73,7 +80,7 @@ def label(key, lang) -> str:
     return _texts(lang)["labels"][key]
 
 
-def percent(part, whole, *, decimals=1) -> str:
+def percent(part, whole, *, decimals=1, rounding="half_up") -> str:
     """A share in per cent as officials print it.
 
     Examples
@@ -81,7 +88,7 @@ def percent(part, whole, *, decimals=1) -> str:
     >>> percent(25, 52), percent(9, 36)
     ('48.1%', '25%')
     """
-    return f"{format_number(100 * part / whole, decimals)}%"
+    return f"{format_number(100 * part / whole, decimals, rounding)}%"
 
 
 def listing(items, lang) -> str:

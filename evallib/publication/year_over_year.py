@@ -124,11 +124,11 @@ def bridge_means(move: YearOverYear) -> pd.DataFrame:
 
 
 def improvers(move: YearOverYear, *, alpha, sem=None, draws=None, seed=None) -> Improvement | None:
-    """``improvement`` of the year, or None: no rule says who is listed, or nobody compares."""
-    rule = move.study.years[move.year].rules.improved
-    if move.change is None or rule is None or len(move.change.scores) < 3:
+    """``improvement`` of the year over the one it is held against; None where too few compare."""
+    if move.change is None or len(move.change.scores) < 3:
         return None
-    return improvement(move.study, move.year, alpha=alpha, sem=sem, draws=draws, seed=seed)
+    given = {"alpha": alpha, "sem": sem, "draws": draws, "seed": seed}
+    return improvement(move.study, move.year, previous=move.previous, **given)
 
 
 def overlooked(improved: Improvement) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from evallib.publication.check import rules as table
+from evallib.publication.check.bars import AT_THRESHOLD, bar_code, is_bar
 from evallib.publication.check.context import Context, Sentence, field_values, finding_at
 from evallib.publication.check.hedging import Binding, hedge, word
 from evallib.publication.check.lists import list_bindings
@@ -32,6 +33,7 @@ def bind_paragraph(text, names, findings, root, whole="") -> tuple[list[Binding]
     """
     head = MARKER.match(text)
     text = " " * head.end() + text[head.end() :] if head else text
+    text = text.replace("(含)", "含含含").replace("(不含)", "不含含含")
     context, found = Context(names.year), []
     for hit in SENTENCE.finditer(text):
         sentence = Sentence(hit[0], *mentions(hit[0], names), names, findings, root)
@@ -62,7 +64,8 @@ def _events(sentence):
     cues = {}
     for name, pattern in table.CUES:  # of two that end together the first counts
         for hit in pattern.finditer(sentence.masked):
-            cues.setdefault(hit.end() - 0.5, name)
+            bar = bar_code(sentence, hit.start()) if name == "count.at_threshold" else ""
+            cues.setdefault(hit.end() - 0.5, f"count.{bar}" if bar else name)
     breaks = {hit.start(): hit[0] for hit in BREAK.finditer(sentence.masked)}
     events = [*cues.items(), *breaks.items(), *((one.start, one) for one in sentence.mentioned)]
     return sorted(events, key=lambda event: event[0])
@@ -121,6 +124,9 @@ def _citation(sentence, one, context, pairs):
 def _number(sentence, one, context, pairs):
     value, unit = one.value
     given = unit + sentence.masked[one.end :]
+    bar = bar_code(sentence, one.start) if is_bar(sentence, one) else ""
+    if bar not in ("", AT_THRESHOLD):
+        return context, Binding(one.start, one.end, "bar", value=value, names=(bar,))
     if bound := _definition(sentence, one, value):
         return context, bound
     if one.start in pairs and pairs[one.start] is None:
@@ -166,7 +172,7 @@ def _after(rule, claim, fields, context):
         return replace(context, metric="index", node=what.removeprefix("index."))
     if what in ("count.above", "count.below", "count.improved"):
         return context
-    if kind not in ("count", "mean") and rule.claim != "{count}:{population}:{year}":
+    if kind not in ("count", "mean", "median") and rule.claim != "{count}:{population}:{year}":
         return context
     return replace(context, metric=what, population=population.replace("&", " & "))
 

@@ -21,12 +21,20 @@ from evallib.study.model import Year
 KINDS = {
     "units": "count", "count": "count", "applicable": "count", "mean": "mean", "highest": "total",
     "lowest": "total", "total": "total", "bonus": "total", "penalty": "total", "rank": "rank",
-    "share": "share", "index": "index", "every": "index", "order": "ordered_list",
+    "share": "share", "median": "mean", "index": "index", "every": "index",
+    "order": "ordered_list", "last": "ordered_list",
     "improved": "improved_list", "incomparable": "list", "vetoed": "list", "weight": "weight",
     "points": "weight", "nodes": "weight", "rule": "rule", "delta": "delta", "gains": "delta",
     "percentage": "percentage_change",
 }  # fmt: skip
-COMPARED = ("units", "count", "mean", "index", "share")  # what has a change between two years
+COMPARED = (
+    "units",
+    "count",
+    "mean",
+    "median",
+    "index",
+    "share",
+)  # what has a change between two years
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ def number(now, what, population, value, decimals, source, **more) -> Claim:
 
 def part(now, what, population, k, n, source, **more) -> Claim:
     """A claim of k out of n."""
-    text = share_text(k, n)
+    text = share_text(k, n, now.data.rules.rounding)
     return claim(now, what, population, (k, n), text, source, denominator=n, **more)
 
 
@@ -160,9 +168,9 @@ def _changes(now, then, found, before):
         if not _same_node(what, now.data.scheme, then.data.scheme):
             continue
         a, b = scalar(old), scalar(new)
-        yield _change(now, then, "delta", new, old, b - a)
+        yield change_claim(now, then, "delta", new, old, b - a)
         if kind in ("units", "count", "mean") and a:
-            yield _change(now, then, "percentage", new, old, 100 * (b - a) / a)
+            yield change_claim(now, then, "percentage", new, old, 100 * (b - a) / a)
 
 
 def _same_node(what, *schemes):
@@ -172,7 +180,8 @@ def _same_node(what, *schemes):
     return not what.startswith("index.") or (names[0] is not None and names[0] == names[1])
 
 
-def _change(now, then, what, new, old, value):
+def change_claim(now, then, what, new, old, value) -> Claim:
+    """A claim of the change between two claims of one number each: ``delta`` or ``percentage``."""
     per_cent = what == "percentage"
     decimals = max(new.decimals, 1) if per_cent or new.kind == "share" else new.decimals
     text = shown(value, decimals, new.rounding) + "%" * per_cent

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from evallib.publication.check import rules as table
+from evallib.publication.check.bars import bar_code
 from evallib.publication.check.tokens import Lexicon, Mention
 from evallib.publication.hedges import SHARE_WORDS
 
@@ -97,22 +98,33 @@ def field_values(sentence, one, context, right, pair) -> dict:
     )
     later = context.year if base is None or context.year > base else sentence.names.year
     sites = [s.value for s in sentence.of("site") if s.start > one.start]
+    if restricted(sentence, one, code):  # no claim is about these sites alone
+        population = None
+    here = population and population.replace(" ", "")
     return {
         "now": sentence.names.year,
         "year": context.base if context.comparing else context.year,
         "span": None if base is None else f"{base}-{later}",
-        "population": population.replace(" ", ""),
-        "whose": context.site if score == "total" else population.replace(" ", ""),
+        "population": here,
+        "whose": context.site if score == "total" else here,
         "node": context.node or None,
         "root": sentence.root or None,
         "site": context.site or next(iter(sites), None),
-        "score": score if re.match(r"mean|total|index\..", score) else None,
+        "score": score if re.match(r"mean|median|total|index\..", score) else None,
         "list": "improved" if "进步" in sentence.text or "上升" in sentence.text else "order",
         "count": count,
         "share": share,
-        "level": count or ("mean" if score == "mean" else None),
+        "level": count or (score if score in ("mean", "median") else None),
         "finding": finding or None,
     }
+
+
+def restricted(sentence, one, finding) -> bool:
+    """Whether a token speaks of a part of its population, or of the sites of another finding."""
+    left = sentence.left(one.start).rpartition(";")[2]
+    hits = list(table.RESTRICTED.finditer(left))
+    inside = bool(hits) and "P" not in left[hits[-1].end() :]
+    return inside or (bool(finding) and "其中" in left)
 
 
 def paired(context, mention) -> Context:
@@ -137,19 +149,13 @@ def _is_count(metric):
     return metric.startswith(("count.", "units", "applicable."))
 
 
-def _at_threshold(sentence, one):
-    start, end = sentence.clause(one.start)
-    cue = dict(table.CUES)["count.at_threshold"]
-    return bool(cue.search(sentence.masked, start, end))
-
-
 def _count(sentence, one, context, right, finding):
     """The number of sites that a numeral is: of a year before, at the bar, with a finding, all."""
     changed = re.search("D[^,;#]{0,4}$", sentence.masked[: one.start])
     if (context.comparing or changed or right[:1] == "%") and _is_count(context.metric):
         return context.metric
-    if _at_threshold(sentence, one):
-        return "count.at_threshold"
+    if bar := bar_code(sentence, one.start):
+        return f"count.{bar}"
     start, end = sentence.clause(one.start)
     if table.OTHER_BAR.search(sentence.masked, start, end):
         return None
@@ -171,8 +177,8 @@ def _share(sentence, one, context, finding):
     part = "占" in sentence.masked[start : one.start] and _is_count(context.metric)
     if not part and finding:
         return f"share.finding.{finding}"
-    if not part and _at_threshold(sentence, one):
-        return "share.at_threshold"
+    if not part and (bar := bar_code(sentence, one.start)):
+        return f"share.{bar}"
     if not context.metric.startswith("count."):
         return None
     what = context.metric.removeprefix("count.")
@@ -195,13 +201,20 @@ def finding_at(sentence, one, right="") -> str:
 
 
 def _similar(passage, findings):
-    found = pairs_of(passage)
-    score = {
-        code: len(found & pairs_of(text)) / max(len(pairs_of(text)), 1)
-        for code, (text, _) in findings.items()
-    }
+    """The finding whose words the passage has most of; what is denied must be so in both."""
+    score = {code: _shared(passage, text) for code, (text, _) in findings.items()}
     best = max(score, key=score.get, default="")
     return best if best and score[best] >= SIMILAR else ""
+
+
+def _shared(passage, text):
+    """Part of a finding's pairs of characters that a passage has; none where one denies it."""
+    wanted = pairs_of(text)
+    shared = wanted & pairs_of(passage)
+    said = passage[: max((passage.rfind(pair) + 2 for pair in shared), default=0)]
+    if bool(table.DENIAL.search(said)) != bool(table.DENIAL.search(text)):
+        return 0.0
+    return len(shared) / max(len(wanted), 1)
 
 
 def pairs_of(text) -> set[str]:

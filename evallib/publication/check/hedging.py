@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from evallib.publication.check import rules as table
-from evallib.publication.check.context import field_values, finding_at
+from evallib.publication.check.bars import bar_code
+from evallib.publication.check.context import field_values, finding_at, restricted
 from evallib.publication.check.tokens import SAME_WORD
 from evallib.publication.hedges import SHARE_WORDS
 
@@ -36,7 +37,9 @@ def hedge(sentence, one, unit):
     """The hedge around a numeral as a word of ``hedges``, its span, and what lies beyond it."""
     start, end = one.start, one.end
     left, right = sentence.left(start), unit + sentence.masked[end:]
-    front, back = table.HEDGED_BEFORE.search(left), table.HEDGED_BEHIND.match(right)
+    alone = re.search(table.ONE_FIGURE, left[sentence.clause(start)[0] :])
+    behind = table.HEDGED_FIGURE if alone else table.HEDGED_BEHIND
+    front, back = table.HEDGED_BEFORE.search(left), behind.match(right)
     number = f"{one.value[0]}" + ("%" if right[:1] == "%" else "")
     end += len(right) - len(right.removeprefix("%")) if not unit else 0
     word = ""
@@ -47,9 +50,12 @@ def hedge(sentence, one, unit):
         )
         right = right.replace(back[kind], "", 1)
         end = one.end + back.end() - len(unit)
-    if front:
+    if front and back:
+        word = front[0] + word  # two hedges: no bounds are published for them together
+    elif front:
         says = table.BEFORE[front[0]]
         word = number + says if says in ("以上", "以下") else says + number
+    if front:
         left, start = left[: front.start()], start - len(front[0])
     return word, start, end, left, right
 
@@ -67,8 +73,8 @@ def word(sentence, one, context, pairs):
     if one.value == "均":
         if re.match("(?:为|是|达到?)?#", right):
             return context, None  # belongs to its numeral
-        ahead = re.match(f"[在达到超过]*#+分{table.OVER}", right)
-        claim = f"share.at_threshold:{population}:{fields['year']}" if ahead else ""
+        bar = bar_code(sentence, one.start) if re.match(f"{table.TO_BAR}#+分", right) else ""
+        claim = f"share.{bar}:{population}:{fields['year']}" if bar else ""
         return context, Binding(role="whole", claim=claim, **say)
     if one.value == "依次":
         if not re.match("[为是有]?:?S", right):
@@ -77,6 +83,8 @@ def word(sentence, one, context, pairs):
     if one.value == "明显" and not right.startswith("D"):
         claim = f"improved:{population}:{fields['now']}"
         return context, Binding(role="complete", claim=claim, **say)
+    if one.value[0] == "最":
+        return context, _extreme(sentence, one, context, fields, say)
     if one.value.startswith("整体"):
         sign = 1 if sentence.of("direction")[0].value > 0 else -1
         claim = f"gains:{population}:{span}"
@@ -84,6 +92,14 @@ def word(sentence, one, context, pairs):
     level = fields["score"] or fields["count"]
     claim = f"delta.{level}:{population}:{span}" if level and span else ""
     return context, Binding(role="degree", claim=claim, **say)
+
+
+def _extreme(sentence, one, context, fields, say):
+    """That a node is the highest or the lowest of its siblings."""
+    parent = sentence.names.parents.get(context.node, "")
+    claim = f"order.{parent}:{fields['population']}:{fields['year']}" if parent else ""
+    role = "high" if one.value[-1] == "高" else "low"
+    return Binding(role=role, claim=claim, value=Decimal(1), names=((context.node,),), **say)
 
 
 def _share_word(sentence, one, context, right, fields, say):
@@ -95,7 +111,7 @@ def _share_word(sentence, one, context, right, fields, say):
         fields["population"] = (before[-1].value if before else own).replace(" ", "")
     if not fields["share"] and one.value == "全部" and right[:1] in "P":
         return context, None  # a population and no share
-    if not fields["share"]:
+    if not fields["share"] or restricted(sentence, one, finding_at(sentence, one, right)):
         return context, Binding(role="share", **say)
     claim = f"{fields['share']}:{fields['population']}:{fields['year']}"
     metric = "count." + fields["share"].removeprefix("share.")

@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from evallib.errors import Fault, StudyError
+from evallib.publication.check.bars import ASKED, bar_claims, settled
 from evallib.publication.check.bind import bind_paragraph
 from evallib.publication.check.catalogue import claims
 from evallib.publication.check.lists import row_bindings
@@ -76,7 +77,11 @@ def check_blocks(blocks, study, year, known) -> pd.DataFrame:
     """As ``check_letter``, of blocks that are read, against claims that are computed."""
     vouched, waived = list(_vouched(study, year)), list(_waivers(study))
     rows = []
-    for text, bindings in bound_texts(blocks, study, year):
+    bound, line = list(bound_texts(blocks, study, year)), f"rule.threshold:all:{year}"
+    asked = {b.claim for _, found in bound for b in found if ASKED.search(b.claim)}
+    known = {**known, **bar_claims(study, year, asked)}
+    for text, found in bound:
+        bindings = settled(found, known, judge, line)
         spans, excused = _spans(text, vouched), _spans(text, waived)
         for one in bindings:
             token = text[one.start : one.end]

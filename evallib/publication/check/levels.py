@@ -9,13 +9,15 @@ from evallib.publication.bound import shown
 from evallib.publication.check.catalogue import claim, listed, number, part
 from evallib.publication.facts import INDEX_DECIMALS
 from evallib.scoring import score_index
+from evallib.study.units import members
 
 
 def claims_of_year(figures, now):
     """Claims of one year alone, but for who improved since the year before."""
+    answers = _answers(now.data)
     for name in now.populations:
         yield from _of_totals(now, name)
-        yield from _of_findings(now, name)
+        yield from _of_findings(now, name, answers)
         if now.result is not None:
             yield from _of_marks(now, name)
     yield from _of_rules(now)
@@ -30,6 +32,8 @@ def _of_totals(now, name):
     yield number(now, "units", name, count, 0, f"units.csv on 31 December {now.year}", leaves=())
     mean = inside.means_of.mean()
     yield number(now, "mean", name, mean, decimals, f"unrounded {source}, every site alike")
+    middle = inside.means_of.median()
+    yield number(now, "median", name, middle, decimals, f"unrounded {source}, every site alike")
     yield number(now, "highest", name, inside.total.max(), decimals, source)
     yield number(now, "lowest", name, inside.total.min(), decimals, source)
     yield number(now, "count.at_threshold", name, reached, 0, f"printed {source}")
@@ -40,6 +44,8 @@ def _of_totals(now, name):
     text = "、".join(inside.units["name_zh"][[u for tied in places.values() for u in tied]])
     held = tuple(map(tuple, places.values()))
     yield claim(now, "order", name, held, text, f"ranks {now.year}")
+    text = "、".join(inside.units["name_zh"][[u for tied in held[::-1] for u in tied]])
+    yield claim(now, "last", name, held[::-1], text, f"ranks {now.year}")
     log = now.data.adjustments
     failed = set(log.loc[log["kind"] == "veto", "unit"])
     vetoed, source = [u for u in now.populations[name] if u in failed], f"adjustments {now.year}"
@@ -47,17 +53,29 @@ def _of_totals(now, name):
     yield listed(now, "vetoed", name, vetoed, source, leaves=())
 
 
-def _of_findings(now, name):
-    units, table = now.populations[name], now.data.findings
-    tally = table[table["unit"].isin(units)].groupby(["finding", "value"]).size().to_dict()
-    for code in now.data.rules.findings:
-        held, cleared = (tally.get((code, value), 0) for value in ("true", "false"))
-        n, source = held + cleared, f"findings {now.year}: {code}"
+def _answers(data):
+    """What was found of every unit, and the finding's own population, by finding."""
+    found = {
+        code: ({}, set(members(data.units, finding.population)))
+        for code, finding in data.rules.findings.items()
+    }
+    for row in data.findings[["finding", "unit", "value"]].itertuples(index=False):
+        found[row.finding][0][row.unit] = row.value
+    return found
+
+
+def _of_findings(now, name, answers):
+    units = set(now.populations[name])
+    for code, (asked, own) in answers.items():
+        held = sum(asked.get(unit) == "true" for unit in units)
+        found = [asked[unit] for unit in units & own if asked.get(unit) in ("true", "false")]
+        n, source = len(found), f"findings {now.year}: {code}"
         yield number(now, f"count.finding.{code}", name, held, 0, source, leaves=())
         yield number(now, f"applicable.finding.{code}", name, n, 0, source, leaves=())
         yield part(now, f"share.finding.{code}", name, held, len(units), source, leaves=())
         if n:
-            yield part(now, f"share.applicable.{code}", name, held, n, source, leaves=())
+            true = found.count("true")
+            yield part(now, f"share.applicable.{code}", name, true, n, source, leaves=())
 
 
 def _of_marks(now, name):

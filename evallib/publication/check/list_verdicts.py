@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evallib.publication.check.catalogue import scalar
-from evallib.publication.check.words import in_order
 from evallib.publication.claims import CONTRADICTED, ROUNDING, SUPPORTED
+from evallib.publication.hedges import in_order
 
 UNBOUND = "unbound"
 

@@ -76,7 +76,7 @@ def _named(sentence, context, items, role, names):
     own = [p.value for p in sentence.of("population") if p.start < items[0][0]]
     population = (own[-1] if own else context.population or "all").replace(" ", "")
     year = sentence.names.year
-    how = {"order": "place", "tied": "tied", "improved": "member"}.get(role, "one")
+    how = {"order": "place", "last": "place", "tied": "tied", "improved": "member"}.get(role, "one")
     for position, (start, end, site) in enumerate(items, start=1):
         said, note = f"{role}:{population}:{year}", f"{role} list" if role else "a list of what?"
         if site is None:

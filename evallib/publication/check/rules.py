@@ -13,12 +13,15 @@ from dataclasses import dataclass
 
 FILL = "(?:[仅只约近超逾有为达到是共了计在得H]|大约|接近|将近|超过|不足|不满|不到|数量)*"
 BY = "(?:幅度?|了|[约近超逾为达]|大约|接近|将近|超过|不足|不到|[个分])*"  # not 到 or 至: no change
-OVER = r"(?:\(含\)|含)?(?:及|或)?以上"
+OVER = "含*(?:及|或)?以上"
+ONE_FIGURE = "(?:平均|均分|中位|最[高低]分)"  # of it `90分以上` is a hedge, and no bar for sites
+TO_BAR = "[在达到高大低于不足超过满]*"  # from 均 to a bar of points
 BAR = f"(?:个?名次|个?位次|个?位|名|分){OVER}"
 SITES = "(?:P+|(?:政府)?网站群?|单位|部门)"
 NODES = "[个项](?:[一二三]级)?指标"
 LIMIT = "(?:最多|最高|不超过|上限为?|至多)[加扣为]?"
 POINTS = r"(?=分(?!以上)|[,。;)、]|$|[^%个家名位项分以余多左\d])"
+PART = "前#+[名位强家]"
 RISEN = f"(?:D+{BY}#+{BAR}|进步[^,;。#]{{0,6}})的{SITES}"
 
 
@@ -44,7 +47,7 @@ _HERE, _NOW, _SPAN = "{population}:{year}", "{population}:{now}", "{population}:
 RULES = [
     # bars, caps, the scale and weights: numbers of rules.yaml and scheme.csv
     Rule(f"D+{BY}", BAR, "rule.improved:all:{now}", "signed"),
-    Rule(".*", f"分{OVER}", "rule.threshold:all:{now}"),
+    Rule(f"^(?!.*{ONE_FIGURE}[^,;]*$).*", f"分{OVER}", "rule.threshold:all:{now}"),
     Rule("满分[为是]?", "分", "rule.scale:all:{now}"),
     Rule(f"加分(?:(?!扣分)[^。;])*{LIMIT}", "分", "rule.bonus_cap:all:{now}"),
     Rule(f"扣分[^。;]*{LIMIT}", "分", "rule.penalty_cap:all:{now}"),
@@ -68,6 +71,7 @@ RULES = [
     Rule(f"最高(?:分|得分|的{SITES})?{FILL}", "分", f"highest:{_HERE}"),
     Rule(f"最低(?:分|得分|的{SITES})?{FILL}", "分", f"lowest:{_HERE}"),
     Rule("第", "[名位]", "rank:{site}:{year}"),
+    Rule("[列居名]第", "(?![个期季届次])", "rank:{site}:{year}"),
     Rule(f"S+[^;#]*D+{BY}", "个?[名位]", "delta.rank:{site}:{span}", "signed"),
     Rule(f"S+[(以的,]*(?:总分|得分|总得分|评估得分|得)?{FILL}", "分", "total:{site}:{year}"),
     # changes; between two populations none is computed
@@ -95,7 +99,12 @@ RULES = [
 
 # What a stretch of sentence speaks of until another of these words comes.
 CUES = [
+    (
+        "unknown",
+        re.compile(f"(?:N+(?:指标|方面)?的?|{PART})(?:的?(?:P+|网站))?的?平均(?:得分|分|成绩)?"),
+    ),
     ("mean.initial", re.compile("初评(?!报告)[^终;。#]*?平均(?:得分|分|成绩)?")),
+    ("median", re.compile("中位(?:数|分)?")),
     ("mean", re.compile("平均(?:得分|分|成绩)?|均分")),
     ("index", re.compile("得分指数|得分率")),
     ("count.at_threshold", re.compile(f"(?<![D了过#])#+分{OVER}")),
@@ -103,6 +112,13 @@ CUES = [
 ]
 # A restriction that no claim knows: another bar, or a range of points.
 OTHER_BAR = re.compile("(?:超过|高于|大于|低于|不足|不到|至|-|—|~)#+分|#+分以下")
+PARTIAL = f"(?:#+分(?:{OVER}|以下)|#+分|#+[名位家强]|明显|靠[前后]|[较最][高低好差])"
+# Sites that are only part of a population, of which nothing else is computed.
+RESTRICTED = re.compile(
+    f"{PARTIAL}的P+的?(?:平均|均分|中位|得分)|(?<!参评)(?<!评估)(?<!全市)的P+(?:[中里内]|,(?![^,;。#]{{0,3}}[占有达共为]))"
+    f"|{PART}的?(?:P+|网站|单位)?[中里内]|除[^,;。]*外|其余|其他P|剩余|上述|另外"
+)
+DENIAL = re.compile("[未不无没]")
 ALL_OF_THEM = re.compile(
     "(?=.*(?:参|评|纳入|共|合计|网站))(?:Y+年?|参加|参与|参评|考评|纳入|评估|被|本次|此次|对"
     "|年度|范围|合计|[的共有计为在,]|P+|(?:政府)?网站|单位)*$"
@@ -118,12 +134,15 @@ HEDGED_BEFORE = re.compile(f"(?:{'|'.join(sorted(BEFORE, key=len, reverse=True))
 HEDGED_BEHIND = re.compile(
     "(?P<more>余|多)|[%分个家]?(?P<about>左右|上下)|%(?P<bound>以上|以下|以内)"
 )
+HEDGED_FIGURE = re.compile(HEDGED_BEHIND.pattern.replace("|%(?P<bound>", "|[%分](?P<bound>"))
 # The role of a list of sites: what stands before it, or behind it.
 LISTS = [
     ("tied", "", "^并列"),
     ("improved", "(?:进步|D+)[^。;]*", ""),
     ("incomparable", "", "新设|不作名次比较"),
     ("vetoed", "单项否决[^。;]*", ""),
+    ("last", "(?:得分|总分|排名|名次)最[低后]的?[^。;,]{0,6}|最低分[^。;]*", ""),
+    ("order", "(?:得分|总分|排名|名次)最[高前]的?[^。;,]{0,6}|最高分[^。;]*", ""),
     ("order", "(?:前#+[名位强家]|前列|排名|名次)[^。;]*", ""),
     ("order", "", "^(?:包揽|位列|位居|名列|居|列)?前#+[名位强家]"),
 ]

@@ -35,10 +35,12 @@ YEAR = re.compile(r"(?<![\d.])(?:19|20)\d\d(?=年|[-—~至]\d{4}年)|[今本去
 DIGITS = "零一二三四五六七八九"
 CHINESE = "[一二两三四五六七八九十百]+"
 NUMBER = re.compile(
-    r"(?P<plain>(?:(?<![\d.%分A-Za-z])-)?(?<![\dx.])\d+(?:\.\d+)?)"
+    r"(?P<plain>(?:(?<![\d.%分A-Za-z])-)?(?<![\dx.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?)"
     rf"|百分之(?P<percent>{CHINESE})"
     rf"|(?P<tenths>[一二两三四五六七八九])成(?![立为果效绩就])"
-    rf"|(?<=第)(?P<place>{CHINESE})(?=[名位年])|(?<=前)(?P<top>{CHINESE})(?=[名位家])"
+    rf"|(?:(?<=第)(?P<place>{CHINESE})(?=[名位年])|(?<=[列居名]第)(?P<alone>{CHINESE}))|(?<=前)(?P<top>{CHINESE})(?=[名位家])"
+    rf"|(?<=连续)(?P<run>{CHINESE})(?=年)|(?P<spoken>{CHINESE}点[{DIGITS}]+)"
+    rf"|(?P<whole>[二三四五六七八九十])分之(?P<part>[一二三四五六七八九])"
     r"|(?:(?<=仅)|(?<=[仅只]有)|(?!一[个家名位项]))"  # 一个 is no number, 仅一个 is
     rf"(?P<chinese>{CHINESE})(?=余?[个家名位项](?!人))"
 )
@@ -67,6 +69,7 @@ WORD = re.compile(
             ZERO,
             CHANGE,
             "依次",
+            "(?:(?<=N)|(?<=得分指数)|(?<=得分率)|(?<=中))最[高低](?!分|的#)",
             *sorted({*SHARE_WORDS, *SAME_WORD} - {"部分", "少数"}, key=len, reverse=True),
             "(?<![各两三四五几一二成])部分",
             "少数(?!民族)",
@@ -99,6 +102,8 @@ class Lexicon:
     site: re.Pattern
     nodes: dict[str, tuple[str, ...]]
     node: re.Pattern
+    threshold: str
+    parents: dict[str, str]
 
 
 def lexicon(study, year) -> Lexicon:
@@ -119,6 +124,8 @@ def lexicon(study, year) -> Lexicon:
         _any_of(names),
         {name: tuple(found) for name, found in nodes.items()},
         _any_of(nodes),
+        f"{Decimal(str(data.rules.threshold)).normalize():f}",
+        {node.code: node.parent for node in data.scheme.nodes} if data.scheme else {},
     )
 
 
@@ -211,10 +218,18 @@ def _year(text, names):
 def _number(hit) -> tuple[Decimal, str]:
     """Value of a numeral, and the unit that the numeral itself has."""
     if hit["plain"]:
-        return Decimal(hit["plain"]), ""
+        return Decimal(hit["plain"].replace(",", "")), ""
     if hit["tenths"]:
         return Decimal(10 * chinese_number(hit["tenths"])), "%"
-    text = hit["percent"] or hit["place"] or hit["top"] or hit["chinese"]
+    if hit["spoken"]:
+        whole, decimals = hit["spoken"].split("点")
+        places = "".join(str(DIGITS.index(sign)) for sign in decimals)
+        return Decimal(f"{chinese_number(whole)}.{places}"), ""
+    if hit["part"]:
+        part, whole = (Decimal(chinese_number(hit[name])) for name in ("part", "whole"))
+        return round(100 * part / whole, 1).normalize() + 0, "%"
+    kinds = ("percent", "place", "alone", "top", "run", "chinese")
+    text = next(filter(None, map(hit.group, kinds)))
     return Decimal(chinese_number(text)), "%" if hit["percent"] else ""
 
 

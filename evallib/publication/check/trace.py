@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 
 import pandas as pd
 
 from evallib.errors import DataError
-from evallib.publication.check.catalogue import claims
+from evallib.publication.bound import Claim
+from evallib.publication.check.catalogue import claim_id, claims
+from evallib.publication.published import published_claims
 from evallib.study.ingest import PLACE_COLUMNS
 from evallib.study.lines import facts_of, read_lines
+from evallib.study.load import Study
 from evallib.study.rulings import apply_rulings, groups, read_rulings
 from evallib.study.sheets import read_grids, read_layout
 
@@ -18,6 +24,49 @@ COLUMNS = [
     "year", "file", "sheet", "row", "column", "unit", "indicator", "was", "mark", "status",
     "rule", "reason",
 ]  # fmt: skip
+CELL = ["file", "sheet", "row", "column"]
+
+
+@dataclass(frozen=True)
+class Tracer:
+    """A year's claims and published entries by id; each round's marks beside their raw cells."""
+
+    study: Study
+    year: int
+    known: Mapping[str, Claim]
+    published: Mapping[str, object]
+    placed: Callable[[int, str], pd.DataFrame]
+
+    def trace(self, claim) -> pd.DataFrame:
+        """As ``trace``."""
+        ids = [claim] if claim in self.known else self._published(claim)
+        parts = [part for name in ids for part in self._parts(self.known[name])]
+        table = pd.concat([pd.DataFrame(columns=COLUMNS), *parts], ignore_index=True)[COLUMNS]
+        return table.drop_duplicates(ignore_index=True) if len(ids) > 1 else table
+
+    def _published(self, claim):
+        """Ids of what a published claim says."""
+        if claim in self.published:
+            return [name for name in said_by(self.published[claim]) if name in self.known]
+        what = claim.split(":")[0]
+        near = [name for name in self.known if name.split(":")[0] == what][:3]
+        some = ", ".join(near or list(self.known)[:3])
+        raise DataError(f"{self.year}: no claim {claim!r}; there are {some}")
+
+    def _parts(self, claim):
+        years = [int(y) for y in claim.id.split(":")[2].split("-")]
+        if re.match("(count.)?improved|incomparable", claim.id):
+            years = [self.study.year_before(years[0]), *years]
+        for year in years:
+            yield from _origins(self, self.study.years[year], claim)
+
+
+def tracer(study, year, *, known=None) -> Tracer:
+    """A Tracer of a year; ``known`` is its claims by id where they are at hand."""
+    if known is None:
+        known = {found.id: found for found in claims(study, year)}
+    published = {entry.id: entry for entry in published_claims(study, year)}
+    return Tracer(study, year, known, published, cache(partial(_placed, study)))
 
 
 def trace(study, year, claim) -> pd.DataFrame:
@@ -27,7 +76,7 @@ def trace(study, year, claim) -> pd.DataFrame:
     ----------
     study : Study
     year : int
-    claim : str, an id of ``claims``
+    claim : str, an id of ``claims`` or of an entry of ``published.yaml``
 
     Returns
     -------
@@ -42,26 +91,42 @@ def trace(study, year, claim) -> pd.DataFrame:
     DataError
         If the study computes no such claim.
     """
-    known = {found.id: found for found in claims(study, year)}
-    if claim not in known:
-        what = claim.split(":")[0]
-        near = [name for name in known if name.split(":")[0] == what][:3]
-        some = ", ".join(near or list(known)[:3])
-        raise DataError(f"{year}: no claim {claim!r}; there are {some}")
-    found = known[claim]
-    years = [int(y) for y in claim.split(":")[2].split("-")]
-    if re.match("(count.)?improved|incomparable", claim):
-        years = [study.year_before(years[0]), *years]
-    parts = [part for y in years for part in _origins(study, y, found)]
-    return pd.concat(parts, ignore_index=True).reindex(columns=COLUMNS)
+    return tracer(study, year).trace(claim)
 
 
-def _origins(study, year, claim):
-    data, what = study.years[year], claim.id.split(":")[0]
+def said_by(entry) -> list[str]:
+    """Ids of the claims of ``claims`` that an entry of ``published.yaml`` makes."""
+    count = {"units": "units"}.get(getattr(entry, "of", ""), f"count.{getattr(entry, 'of', '')}")
+    nodes = [*entry.expected] if entry.kind in ("index", "weight") else []
+    under = getattr(entry, "lowest_under", None)
+    whats = {
+        "count": [count],
+        "mean": ["mean"],
+        "delta": ["delta.mean"],
+        "percentage_change": [f"percentage.{count}"],
+        "ordered_list": ["order"],
+        "improved_list": ["improved"],
+        "index": [f"{'every' if getattr(entry, 'every', False) else 'index'}.{n}" for n in nodes]
+        + [f"order.{under}"] * bool(under),
+        "share": [f"share.{_base(entry)}.{getattr(entry, 'finding', '')}"],
+        "weight": [f"weight.{node}" for node in nodes],
+        "external": [],
+    }[entry.kind]
+    parts = [*entry.expected] if entry.kind == "count" else [entry.population]
+    years = [year for year in (getattr(entry, "base_year", None), entry.year) if year]
+    return [claim_id(what, part, *years) for what in whats for part in parts]
+
+
+def _base(entry):
+    return "finding" if getattr(entry, "base", "all") == "all" else "applicable"
+
+
+def _origins(tracer, data, claim):
+    year, what = data.year, claim.id.split(":")[0]
     units = [unit for unit in claim.units if unit in data.units.index]
     if claim.leaves and data.scheme:
-        leaves = [leaf for leaf in claim.leaves if leaf in data.scheme.leaves]
-        yield _marks(study, data, units, leaves, "initial" if "initial" in what else "final")
+        marks = tracer.placed(year, "initial" if "initial" in what else "final")
+        yield marks[marks["unit"].isin(units) & marks["indicator"].isin(claim.leaves)]
     if claim.leaves and data.scheme is None:
         yield _rows(data, "totals", data.totals, units).rename(columns={"total": "mark"})
     if claim.kind not in ("index", "weight", "rule", "share") or "vetoed" in what:
@@ -85,21 +150,19 @@ def _rows(data, name, table, units):
     return rows.assign(year=data.year, file=f"{data.year}/{name}.csv")
 
 
-def _marks(study, data, units, leaves, which):
-    marks = data.marks if which == "final" else data.initial
-    mine = marks[marks["unit"].isin(units) & marks["indicator"].isin(leaves)]
-    cells = raw_cells(study, data.year)
+def _placed(study, year, which):
+    """Every mark of one round beside the raw cell it came from and the decisions about it."""
+    data = study.years[year]
+    marks, cells = data.marks if which == "final" else data.initial, raw_cells(study, year)
     if cells.empty:
-        return mine.assign(year=data.year, file=f"{data.year}/marks.csv")
+        return marks.assign(year=year, file=f"{year}/marks.csv")
     cells = cells[cells["round"] == which].drop(columns="round")
     decided = data.decisions[data.decisions["round"] == which]
-    decided = decided[["file", "sheet", "row", "column", "rule", "reason"]]
-    placed = mine.merge(cells, on=["unit", "indicator"], how="left")
-    whole = ["file", "sheet", "row", "column"]
-    told = decided.groupby(whole)[["rule", "reason"]].agg("; ".join).reset_index()
-    return placed.merge(told, on=whole, how="left").assign(
-        year=data.year, file=f"{data.year}/raw/" + placed["file"]
+    told = decided.groupby(CELL)[["rule", "reason"]].agg("; ".join).reset_index()
+    placed = marks.merge(cells, on=["unit", "indicator"], how="left").merge(
+        told, on=CELL, how="left"
     )
+    return placed.assign(year=year, file=f"{year}/raw/" + placed["file"])
 
 
 def raw_cells(study, year) -> pd.DataFrame:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from evallib.publication.check import words
 from evallib.publication.check.catalogue import scalar
 from evallib.publication.check.list_verdicts import OF_LISTS, UNBOUND
 from evallib.publication.claim_kinds import print_form
 from evallib.publication.claims import CONTRADICTED, ROUNDING, SUPPORTED, number_verdict
-from evallib.publication.hedges import bounds, holds
+from evallib.publication.hedges import bounds, degree_holds, holds, overall_holds
 from evallib.rounding import round_number
 
 CITATION = "citation"
@@ -30,6 +29,10 @@ def judge(binding, claims, text) -> tuple[str, str, str]:
     claim = claims.get(binding.claim)
     if claim is None:
         missing = f"this study computes no {binding.claim}" if binding.claim else ""
+        if "between" in binding.claim:
+            missing = "sites lie on an end of the range: say whether it belongs to it"
+        if binding.role == "bar":
+            missing = "no number rests on this bar"
         return UNBOUND, "", binding.note or missing or "nothing says what it is about"
     verdict, note = _READ[binding.role](binding, claim, claims, text)
     if verdict == CONTRADICTED and binding.role in ("number", "share", "every"):
@@ -43,7 +46,8 @@ def _fixed(binding):
         return CITATION, "", ""
     (said,) = binding.names
     found = SUPPORTED if binding.value == Decimal(said) else CONTRADICTED
-    return found, said, "by the words that define the finding"
+    bar = binding.claim.startswith("bar.")
+    return found, said, "a bar, as it is counted" if bar else "by the words that define the finding"
 
 
 def _expected(binding, claim, verdict):
@@ -156,14 +160,14 @@ def _degree(binding, claim, claims, text):
     if binding.word == "持平":
         change = float(round_number(change, claim.decimals, claim.rounding))
     try:
-        true = words.degree_holds(binding.word, change)
+        true = degree_holds(binding.word, change)
     except ValueError as error:
         return UNBOUND, str(error)
     return SUPPORTED if true else CONTRADICTED, ""
 
 
 def _overall(binding, claim, claims, text):
-    true = words.overall_holds(*claim.value, sign=int(binding.value))
+    true = overall_holds(*claim.value, sign=int(binding.value))
     return SUPPORTED if true else CONTRADICTED, ""
 
 

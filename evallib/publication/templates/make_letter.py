@@ -48,10 +48,6 @@ BODY = (
     ("Letter Body", "{%p for text in part.paragraphs %}"),
     ("Letter Body", "{{ text }}"),
     ("Letter Body", "{%p endfor %}"),
-    ("Letter Body", "{%p if part.figure %}"),
-    ("Letter Picture", "{{ part.figure }}"),
-    ("Letter Caption", "{{ part.caption }}"),
-    ("Letter Body", "{%p endif %}"),
     ("Letter Body", "{%p endfor %}"),
     ("Letter Body", "{%p endfor %}"),
     ("Letter Body", ""),
@@ -63,6 +59,10 @@ BODY = (
     ("Letter Signature", "{{ date }}"),
     ("Letter Annex", "{{ annex_head }}"),
     ("Letter Annex Title", "{{ annex_title }}"),
+    ("Letter Picture", "{%p if figure %}"),
+    ("Letter Picture", "{{ figure }}"),
+    ("Letter Caption", "{{ caption }}"),
+    ("Letter Picture", "{%p endif %}"),
 )
 # width in mm, head, cell; None is the column of a level-1 indicator, repeated for each
 COLUMNS = (
@@ -90,7 +90,8 @@ def make(path):
         document.add_paragraph(text, style)
     document.styles["Letter Annex"].paragraph_format.page_break_before = True
     document.styles["Letter Signature"].paragraph_format.right_indent = Pt(32)
-    document.styles["Letter Annex Title"].paragraph_format.space_after = Pt(6)
+    for name in ("Letter Annex Title", "Letter Caption"):
+        document.styles[name].paragraph_format.space_after = Pt(6)
     _table(document)
     document.add_paragraph("{{ note }}", "Letter Note")
     _properties(document)
