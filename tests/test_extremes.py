@@ -13,6 +13,7 @@ from test_breakpoints import reweighted, small, with_gate
 import evallib as ev
 from evallib.firmness.extremes import extreme_ranks
 from evallib.firmness.linear import linear_scores, places
+from evallib.firmness.weightset import WeightSet
 
 TRIO = {"u": (1.0, 0.5), "v": (0.6, 0.8), "w": (0.3, 0.3)}
 
@@ -21,17 +22,27 @@ def box(scores, spread):
     return scores.weights * (1 - spread), scores.weights * (1 + spread)
 
 
-def by_enumeration(scores, spread):
+def by_enumeration(scores, spread, parts=(), within=0.0):
     """Best and worst place of every unit of one pattern: a linear program per set of rivals."""
     n, found = len(scores.units), []
-    low, high = box(scores, spread)
+    low, high = box(scores, 1 if parts else spread)
+    high = high if not parts else high + 1
     forms = scores.forms(scores.points)
+    limits = []  # rows that must not be positive: totals of parts, and shares inside them
+    for part in parts:
+        under = np.isin(np.arange(len(low)), part).astype(float)
+        total = scores.weights @ under
+        limits += [under - (1 + spread) * total, (1 - spread) * total - under]
+        for leaf in part:
+            only, share = np.eye(len(low))[leaf], scores.weights[leaf] / total
+            limits += [only - (1 + within) * share * under, (1 - within) * share * under - only]
+    limits = np.c_[np.reshape(limits, (-1, len(low))), np.zeros(len(limits))]
 
     def feasible(rows):  # some weights at which every row is clearly positive
         answer = linprog(
             np.r_[np.zeros(len(low)), -1],
-            A_ub=np.c_[-rows, np.ones(len(rows))],
-            b_ub=np.zeros(len(rows)),
+            A_ub=np.vstack([np.c_[-rows, np.ones(len(rows))], limits]),
+            b_ub=np.zeros(len(rows) + len(limits)),
             A_eq=[np.r_[np.ones(len(low)), 0]],
             b_eq=[1],
             bounds=[*zip(low, high, strict=True), (None, 1)],
@@ -137,6 +148,44 @@ def test_places_within_one_class_agree_with_enumeration(seed, spread):
     assert found.exact
     expected = by_enumeration(linear_scores(result), spread)
     assert found.table[["best", "worst"]].values.tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nested_places_within_one_class_agree_with_enumeration(seed):
+    study = synthetic(seed + 20, units=6, leaves=(2, 3, 2), classes=False)
+    result = ev.evaluate(study, 2020)
+    found = assert_extremes(study, result, "dimension", 0.3, 0.4)
+    assert found.exact
+    parts = ([0, 1], [2, 3, 4], [5, 6])
+    expected = by_enumeration(linear_scores(result), 0.3, parts, 0.4)
+    assert found.table[["best", "worst"]].values.tolist() == expected
+
+
+@pytest.mark.parametrize(("spread", "parts"), [(0.3, None), (0.6, None), (0.3, (3, 2, 2))])
+def test_forms_that_exclude_each_other_are_never_both_positive_and_few_are_missed(spread, parts):
+    rng = np.random.default_rng(5)
+    weights, forms = rng.dirichlet(np.full(7, 3.0)), rng.normal(0, 1, (30, 7))
+    forms -= 0.8 * (forms @ weights + 0.25 * np.abs(forms) @ weights)[:, None]  # rarely positive
+    ends = None if parts is None else np.split(np.arange(7), np.cumsum(parts)[:-1])
+    within = WeightSet(weights, spread, 0.2 if parts else 0.0, ends)
+    found = {tuple(pair) for pair in within.exclude(forms)}
+    low, high, inside, equal = within.limits()
+    missed = 0
+    for pair in combinations(range(30), 2):
+        rows = np.pad(-forms[list(pair)], ((0, 0), (0, len(low) - 7)))
+        answer = linprog(
+            np.r_[np.zeros(len(low)), -1],
+            A_ub=np.c_[np.vstack([rows, inside]), [1, 1] + [0] * len(inside)],
+            b_ub=np.zeros(2 + len(inside)),
+            A_eq=np.c_[np.vstack([np.arange(len(low)) < 7, equal]), np.zeros(1 + len(equal))],
+            b_eq=[1] + [0] * len(equal),
+            bounds=[*zip(low, high, strict=True), (None, None)],
+        )
+        apart = -answer.fun < 0
+        assert apart or pair not in found
+        missed += apart and pair not in found
+    assert len(found) > 20
+    assert missed <= 0.05 * (len(found) + missed)
 
 
 @pytest.mark.parametrize("seed", range(3))

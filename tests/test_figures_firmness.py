@@ -29,11 +29,12 @@ def made(study, year, top):
         weights.plot_breakpoints: ev.spans(result, ev.breakpoints(result, top=top)),
         weights.plot_left_out: ev.left_out(result),
         weights.plot_alternatives: ev.alternatives(result, top=top),
-        weights.plot_importance: ev.importance(result, **law),
+        weights.plot_importance: ev.importance(result),
         firmness.plot_place_ranges: ranges,
         firmness.plot_acceptability: firm,
         firmness.plot_top_shares: ranges,
         firmness.plot_neighbours: ev.neighbours(firm),
+        firmness.plot_choices: ev.choices(result, top=top),
         firmness.plot_doubt: ev.change_under_doubt(study, year, **law),
         firmness.plot_recheck: ev.recheck(study, year),
         firmness.plot_error_of_marks: ev.error_of_marks(study, year, draws=100, seed=0),
@@ -79,7 +80,7 @@ def texts(figure):
 
 def test_every_figure_says_what_kind_of_data_it_shows(nanning):
     marks = {"zh": "重构数据，非该单位事实", "en": "reconstructed, not a fact"}
-    assert len(nanning) == 26
+    assert len(nanning) == 28
     for (name, lang), ax in nanning.items():
         notes = [text for text in texts(ax.figure) if marks[lang] in text.get_text()]
         assert len(notes) == 1, name
@@ -183,3 +184,15 @@ def test_a_list_longer_than_the_ranking_has_no_edge(tmp_path):
             assert text.get_window_extent().x1 <= ax.figure.bbox.x1 + 1, (
                 f"{name}: {text.get_text()}"
             )
+
+
+def test_an_assumed_error_is_labelled_on_both_figures(tmp_path):
+    study = weighed(tmp_path, units=[("u1", 9, 8), ("u2", 7, 7.5), ("u3", 5, 9)])
+    errors = ev.error_of_marks(study, 2020, draws=200, seed=0, sem=1.5)
+    for plot, label in (
+        (firmness.plot_error_of_marks, "assumed in the scenario 1.5"),
+        (firmness.plot_rank_sets, "scenario: error of 1.5 points"),
+    ):
+        ax = laid_out(plot(errors, lang="en"))
+        assert label in " ".join(text.get_text().replace("\n", " ") for text in texts(ax.figure))
+    plt.close("all")

@@ -212,6 +212,27 @@ class TestRankChange:
         dense = before.rank[found.index] - after.rank[found.index]
         assert found["change"].tolist() != dense.tolist()
 
+    def test_a_renamed_unit_is_followed_and_one_that_was_nobody_is_left_out(self):
+        before, after = map(evaluated, self.years())
+        plain = rank_change_uncertainty(before, after, spread=0.5, draws=40, seed=4)
+        renamed = replace(
+            before,
+            **{
+                name: getattr(before, name).rename(index={"u03": "old"})
+                for name in ("units", "index", "mass", "scores", "base", "bonus", "penalty")
+            },
+            **{
+                name: getattr(before, name).rename(index={"u03": "old"})
+                for name in ("veto", "total", "printed", "rank", "awarded")
+            },
+        )
+        was = pd.Series(after.rank.index, after.rank.index).replace({"u03": "old", "u05": None})
+        found = rank_change_uncertainty(renamed, after, spread=0.5, draws=40, seed=4, was=was)
+        pd.testing.assert_frame_equal(found, plain.drop(index="u05"))
+        assert (
+            "u03" not in rank_change_uncertainty(renamed, after, spread=0.5, draws=40, seed=4).index
+        )
+
     def test_more_draws_than_a_block_only_add(self):
         before, after = map(evaluated, self.years())
         found = rank_change_uncertainty(before, after, spread=0.5, draws=2_500, seed=0)

@@ -56,7 +56,7 @@ def examined(study, year=2020, *, spread=0.2, draws=2_000, top=3):
         ),
         lambda lang: weights.describe_left_out(ev.left_out(result), lang=lang),
         lambda lang: weights.describe_alternatives(ev.alternatives(result, top=top), lang=lang),
-        lambda lang: weights.describe_importance(ev.importance(result, **doubt), lang=lang),
+        lambda lang: weights.describe_importance(ev.importance(result), lang=lang),
         lambda lang: firmness.describe_place_ranges(ranges, lang=lang),
         lambda lang: firmness.describe_acceptability(ranges, lang=lang),
         lambda lang: firmness.describe_top_shares(ranges, lang=lang),
@@ -68,6 +68,10 @@ def examined(study, year=2020, *, spread=0.2, draws=2_000, top=3):
         lambda lang: firmness.describe_recheck(ev.recheck(study, year), lang=lang),
         lambda lang: firmness.describe_error_of_marks(errors, rounds=True, lang=lang),
         lambda lang: pinned.describe_pinned(study, year, kinds=["rank"], lang=lang),
+        lambda lang: weights.describe_movement(ev.movement(result, **doubt), lang=lang),
+        lambda lang: weights.describe_ways_in(ev.ways_in(result, **doubt, top=top), lang=lang),
+        lambda lang: firmness.describe_choices(ev.choices(result, top=top), lang=lang),
+        lambda lang: firmness.describe_jackknife(ev.jackknife(result, top=top), lang=lang),
     ]
 
 
@@ -93,7 +97,7 @@ def test_every_sentence_is_clean_in_both_languages(seed):
         assert not re.search(r"\s(?!τb)", text.replace("Kendall τb", "")), text
         english = describe("en")
         assert english.endswith("."), english
-        assert not re.search(r"  |\s[,.;:)]|\(\s", english), english
+        assert not re.search(r"  |\s[,.;:)]|\(\s|[a-z)][.;][A-Za-z]", english), english
         assert not re.search(r"\d\.\d{4,}|\bnan\b|None(?! of)", text + english)
 
 
@@ -169,10 +173,10 @@ def test_breakpoints_are_named_with_the_pair_that_meets(tmp_path):
 def test_leaves_that_a_class_lacks_do_not_pass_for_points_lost_by_it():
     study = ev.read_study(ROOT / "data" / "nanning")
     result = ev.evaluate(study, 2020)
-    found = ev.importance(result, spread=0.2, draws=2_000, seed=0).table["effective"]
+    found = ev.importance(result).table["effective"]
     assert found[result.scheme.dimensions].sum() == pytest.approx(1)
     only = result.rank.where(result.units["class"] == "A")
-    alone = ev.importance(replace(result, rank=only), spread=0.2, draws=2_000, seed=0).table
+    alone = ev.importance(replace(result, rank=only)).table
     # the services that class B does not have weigh on all sites as they do on class A alone
     assert found["S"] == pytest.approx(alone.loc["S", "effective"], abs=0.03)
 
@@ -327,7 +331,146 @@ def test_all_sites_tied_leave_no_neighbours_to_compare_and_one_site_is_refused(t
 def test_a_tree_under_one_indicator_is_described_at_level_2():
     study = synthetic(5, leaves=(4,), classes=False)
     result = ev.evaluate(study, 2020)
-    found = ev.importance(result, spread=0.2, draws=2_000, seed=0)
-    assert "shapley" not in found.table
+    found = ev.importance(result)
+    movement = ev.movement(result, spread=0.2, draws=2_000, seed=0)
+    assert movement.table.empty
+    assert weights.describe_movement(movement) == "只有一项一级指标，没有可以比较的权重。"
     assert weights.describe_importance(found).startswith("二级指标中，名义权重最大的是")
     assert set(ev.left_out(result).table["part"]) == {"leaf"}
+
+
+def test_an_assumed_error_is_called_a_scenario_wherever_it_is_used(tmp_path):
+    units = [("u1", 9.5, 9), ("u2", 9, 9), ("u3", 6, 6), ("u4", 3, 3)]
+    study = weighed(tmp_path, units=units, **{"2020/rules.yaml": "top: 1\n"})
+    errors = ev.error_of_marks(study, 2020, draws=2_000, seed=0, sem=2.0)
+    table = errors.table
+    assert table["tier"].tolist() == [1, 1, 2, 3]
+    assert table["letters"].tolist() == ["a", "a", "b", "c"]
+    assert table["may_be_top"].tolist() == [True, True, False, False]
+    assert table.loc["u3", ["low_all", "high_all"]].tolist() == [3, 3]
+    said = firmness.describe_error_of_marks(errors, rounds=False)
+    assert "以下是情景假设，不是测量结果：假设总分的标准误为2分，则两个总分相差5.54分以上" in said
+    assert "在这一假设下（模拟2,000次，种子0）" in said
+    assert "全部网站分为3档，第一档2个；不能排除在前1名以外的有2个" in said
+    english = firmness.describe_error_of_marks(errors, rounds=False, lang="en")
+    assert "What follows is a scenario, not a measurement" in english
+    assert "In this scenario" in english
+    nothing = ev.error_of_marks(study, 2020, draws=2_000, seed=0)
+    assert "tier" not in nothing.table
+    assert "假设" not in firmness.describe_error_of_marks(nothing, rounds=False)
+
+
+def test_a_scenario_beside_a_measured_error_is_refused(tmp_path):
+    with pytest.raises(ev.DataError, match="a double review measured the error; assume no sem"):
+        ev.error_of_marks(reviewed(tmp_path), 2020, draws=100, seed=0, sem=1.0)
+
+
+def test_a_measured_error_gives_tiers_and_a_set_for_the_top(tmp_path):
+    errors = ev.error_of_marks(reviewed(tmp_path), 2020, draws=500, seed=0)
+    table = errors.table
+    assert (table["tier"].diff().dropna() >= 0).all()
+    assert (table["may_be_top"] == (table["low_all"] <= errors.result.rules.top)).all()
+    said = firmness.describe_error_of_marks(errors, rounds=False)
+    assert "计入这一误差（模拟500次，种子0）" in said
+    assert "假设" not in said
+
+
+def test_the_weights_that_bring_a_site_in_are_named(tmp_path):
+    # 9 t + 6 (1 - t) and 7 t + 8.4 (1 - t) meet at t = 6/11, from 60 %: b must weigh more
+    result = ev.evaluate(
+        weighed(tmp_path, units=[("u1", 9, 6), ("u2", 7, 8.5), ("u3", 1, 1)]), 2020
+    )
+    ways = ev.ways_in(result, spread=0.2, draws=4_000, seed=1, top=2)
+    assert ways.table.index.tolist() == ["u2"]
+    row = ways.table.loc["u2"]
+    assert (row["goal"], row["raised"], row["lowered"]) == ("first", "b", "a")
+    assert row["a"] * 0.6 + row["b"] * 0.4 == pytest.approx(0)
+    # u1 leads by 2 t - 2.5 (1 - t): u2 is first below t = 5/9; t is even on 0.52 to 0.68
+    assert row["share"] == pytest.approx((5 / 9 - 0.52) / 0.16, abs=4 * row["error"])
+    assert row["b"] == pytest.approx((0.48 + 4 / 9) / 2 / 0.4 - 1, abs=0.01)
+    said = weights.describe_ways_in(ways)
+    assert "名单以外没有网站在至少1%的权重组中进入前2名" in said
+    assert "平均要乙加重" in said
+
+
+def test_movement_puts_three_measures_beside_the_covariance_share():
+    result = ev.evaluate(synthetic(7, units=12, step=0.5), 2020)
+    movement = ev.movement(result, spread=0.3, draws=20_000, seed=1)
+    table = movement.table
+    assert table["effective"].sum() == pytest.approx(1)
+    assert table["shapley"].sum() == pytest.approx(1)
+    assert (table["first"] <= table["total"] + 4 * table["first_error"]).all()
+    said = weights.describe_movement(movement, lang="en")
+    assert f"the largest Shapley share is that of {best_name(movement, 'shapley')}" in said
+    assert f"the largest total index that of {best_name(movement, 'total')}" in said.replace(
+        "  ", " "
+    )
+
+
+def best_name(examined, column):
+    return examined.result.scheme.names("en")[examined.table[column].idxmax()]
+
+
+def test_other_rules_are_counted_and_the_published_one_never_swaps_others():
+    result = ev.evaluate(synthetic(7, units=10, step=0.5), 2020)
+    found = ev.choices(result, top=3)
+    assert (found.table["low"] <= found.table["median"]).all()
+    assert found.choices["reversals"].loc["full_marks", "most"] == 0
+    said = firmness.describe_choices(found)
+    assert f"（{found.choices['specifications']}种，不含加分和扣分）" in said
+    assert "满分法（现行）0对、" in said
+
+
+def test_single_leaves_and_another_checklist_are_no_error_of_the_marks(tmp_path):
+    # without a: 8.5, 6, 1; without b: 7, 9, 1 -- u1 and u2 change places
+    result = ev.evaluate(
+        weighed(tmp_path, units=[("u1", 9, 6), ("u2", 7, 8.5), ("u3", 1, 1)]), 2020
+    )
+    found = ev.jackknife(result, top=1)
+    assert found.table.loc["u1", ["place", "low", "high", "moved_by"]].tolist() == [1, 1, 2, "a"]
+    said = firmness.describe_jackknife(found)
+    assert "公布的前1名（1个网站）中有0个始终在前1名" in said
+    assert "各一级指标只有一项末级指标，换一份清单的误差无从估计" in said
+    many = ev.jackknife(ev.evaluate(synthetic(7, step=0.5), 2020), top=3)
+    assert "这不是评分误差" in firmness.describe_jackknife(many)
+    assert "换一份清单带来的总分标准误约为" in firmness.describe_jackknife(many)
+
+
+def test_margins_that_are_bounds_only_are_called_so():
+    result = ev.evaluate(synthetic(7, units=6, step=0.5), 2020)
+    margins = ev.top_margins(result, up_to=5)
+    assert margins.table["exact"].all()
+    assert "只得到界限" not in weights.describe_top_margins(margins, top=3)
+    bounds = replace(margins, table=margins.table.assign(exact=[True, False, False, True, True]))
+    assert "其中2个只得到界限" in weights.describe_top_margins(bounds, top=3)
+    assert "2 of them are bounds only" in weights.describe_top_margins(bounds, top=3, lang="en")
+
+
+def test_a_renamed_site_is_compared_with_itself_and_a_year_without_common_sites_says_so(tmp_path):
+    scheme = "code,parent,name_zh,weight,full_marks\nall,,总,,\na,all,甲,60,10\nb,all,乙,40,10\n"
+    before = "unit,indicator,mark\nold,a,1\nold,b,1\nu2,a,5\nu2,b,5\n"
+    names = "unit,name_zh,name_en,group,class,valid_from,valid_to\n"
+    names += "old,旧局,,g,A,,2019-12-31\nu1,甲局,,g,A,2020-01-01,\nu2,乙局,,g,A,,\n"
+    units = [("u1", 9, 9), ("u2", 5, 5)]
+    more = {"2019/marks.csv": before, "2019/scheme.csv": scheme, "units.csv": names}
+    more["successions.csv"] = "from_unit,to_unit,year,kind\nold,u1,2020,rename\n"
+    study = weighed(tmp_path, units=units, **more)
+    doubt = ev.change_under_doubt(study, 2020, spread=0.2, draws=200, seed=0)
+    assert doubt.table["change"].to_dict() == {"u1": 1, "u2": -1}
+    gone = before.replace("u2", "u3")
+    other = names.replace("u2,乙局,,g,A,,", "u2,乙局,,g,A,2020-01-01,")
+    other += "u3,丙局,,g,A,,2019-12-31\n"
+    ends = "from_unit,to_unit,year,kind\nold,,2020,dissolved\nu3,,2020,dissolved\n"
+    ends += ",u1,2020,founded\n,u2,2020,founded\n"
+    more |= {"2019/marks.csv": gone, "units.csv": other, "successions.csv": ends}
+    doubt = ev.change_under_doubt(
+        weighed(tmp_path / "other", units=units, **more), 2020, spread=0.2, draws=200, seed=0
+    )
+    assert doubt.table.empty
+    assert firmness.describe_doubt(doubt).startswith("2019年与2020年没有都有名次的网站")
+
+
+def test_sampled_shares_are_printed_with_their_error():
+    said = [describe("zh") for describe in examined(synthetic(4, step=0.5))]
+    for number in (7, 8, 9, 10, 16):
+        assert re.search(r"(误差|标准误).*(\d|位)", said[number]), said[number]

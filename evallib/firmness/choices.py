@@ -221,21 +221,23 @@ def reversals_without(result) -> pd.DataFrame:
     0
     """
     units = result.rank.index[result.rank.notna() & ~result.veto]
-    rule, counts = alternative_weights(result.scheme)[["rule"]], {}
+    counts = {}
     for normalisation in NORMALISATIONS:
         if normalisation == "z" and not result.scheme.is_linear:
             continue
-        full = _order(result, units, normalisation, rule)
+        full = _order(result, units, normalisation)
         for unit in units:
-            rest = units.drop(unit)
-            other = _order(result, rest, normalisation, rule)
-            changed = other * full.loc[rest, rest] < 0
-            counts.setdefault(normalisation, {})[unit] = int(changed.to_numpy().sum()) // 2
+            kept = units != unit
+            other = _order(result, units[kept], normalisation)
+            changed = other * full[np.ix_(kept, kept)] < 0
+            counts.setdefault(normalisation, {})[unit] = int(changed.sum()) // 2
     return pd.DataFrame(counts)
 
 
-def _order(result, units, normalisation, weights):
-    index = _normalised(result.index.loc[units], normalisation)
-    totals = _totals(result, index, weights, result.scheme.node(result.scheme.root).aggregation)
-    rounded = totals["rule"].to_numpy().round(NOISE_DECIMALS)
-    return pd.DataFrame(np.sign(np.subtract.outer(rounded, rounded)), units, units)
+def _order(result, units, normalisation):
+    """Signs of the differences between base scores under the rule weights, units x units."""
+    index = _normalised(result.index.loc[units], normalisation).to_numpy()
+    plain = result.rules.model_copy(update={"tier_decimals": None})
+    scores = node_scores(index, result.mass.loc[units].to_numpy(), result.scheme, plain)[:, 0]
+    rounded = (scores * result.rules.scale).round(NOISE_DECIMALS)
+    return np.sign(np.subtract.outer(rounded, rounded)).astype(int)

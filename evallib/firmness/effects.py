@@ -48,8 +48,9 @@ def shapley_effects(result, *, spread, of, draws, seed) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, dimensions x ``effect``, ``error`` (standard error), ``share``
-        Effects sum to the variance, shares to 1.
+    DataFrame, dimensions x ``effect``, ``error``, ``share``, ``share_error``
+        Effects sum to the variance, shares to 1; errors are standard errors, that of a share with
+        the error of the sum.
 
     Notes
     -----
@@ -76,16 +77,20 @@ def shapley_effects(result, *, spread, of, draws, seed) -> pd.DataFrame:
             "Shapley effects need 2 to 10 dimensions with weight, and a spread above 0"
         )
     alpha = concentration(split.shares, spread) * split.shares
-    effect, error = _shapley(
+    factor, cost, error = _shapley(
         lambda tops: outcome(law.start * tops[:, split.owner]), alpha, draws, seed
     )
+    effect = factor @ cost
     if not effect.sum() > 0:
         raise DataError(f"{result.study} {result.year}: {of} never moves under these weights")
-    return pd.DataFrame({"effect": effect, "error": error, "share": effect / effect.sum()}, names)
+    share = effect / effect.sum()
+    slope = (factor - np.outer(share, factor.sum(axis=0))) / effect.sum()  # of the shares
+    table = {"effect": effect, "error": np.sqrt(factor**2 @ error**2), "share": share}
+    return pd.DataFrame(table | {"share_error": np.sqrt(slope**2 @ error**2)}, names)
 
 
 def _shapley(outcome, alpha, draws, seed):
-    """Shapley effects of Dirichlet weights on an outcome, and their standard errors."""
+    """How effects weigh the variances with the rest held; these, and their standard errors."""
     rng, d = np.random.default_rng(seed), len(alpha)
     subsets = [np.array([subset >> i & 1 for i in range(d)], dtype=bool) for subset in range(2**d)]
     cost, error, factor = np.zeros(2**d), np.zeros(2**d), np.zeros((d, 2**d))
@@ -101,7 +106,7 @@ def _shapley(outcome, alpha, draws, seed):
         tops[:, moving] = left * rng.dirichlet(alpha[moving], len(tops))
         spread = outcome(tops).reshape(draws, INNER).var(axis=1, ddof=1)
         cost[number], error[number] = spread.mean(), spread.std() / np.sqrt(draws)
-    return factor @ cost, np.sqrt(factor**2 @ error**2)
+    return factor, cost, error
 
 
 def sobol_indices(result, *, spread, of, draws, seed) -> pd.DataFrame:

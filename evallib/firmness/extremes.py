@@ -94,10 +94,10 @@ def extreme_ranks(
     -----
     Salo and Punkka (2011), doi:10.1287/mnsc.1100.1265; Kadzinski, Greco and Slowinski (2012),
     doi:10.1016/j.omega.2011.09.003. Pairs that one unit wins everywhere bound a place from
-    outside, the corners of the set that favour one unit of a pair most from inside; a mixed
-    integer program decides between the two. With several patterns of leaves the score of the
-    unit is cut into intervals, products with it are enclosed (McCormick 1976,
-    doi:10.1007/BF01580665), and intervals are halved until the enclosure is attained.
+    outside, a pursuit of as many rivals as can be from inside; a mixed integer program decides
+    between the two, told which rivals exclude each other. With several patterns of leaves the
+    score of the unit is cut into intervals, products with it are enclosed (McCormick 1976,
+    doi:10.1007/BF01580665), and intervals are split until the enclosure is attained.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def extreme_ranks(
     weights = WeightSet(scores.weights, float(spread), float(within or 0.0), parts)
     search = Search.over(scores, weights, f"{result.study} {result.year}")
     deadline = np.inf if time_limit is None else time.monotonic() + time_limit
-    best, worst = search.from_corners()
+    best, worst = search.pursued()
     best = [search.improve(u, 1, *found, deadline) for u, found in enumerate(best)]
     worst = [search.improve(u, -1, *found, deadline) for u, found in enumerate(worst)]
     return _assembled(result, scores, (at, spread, within), best, worst)

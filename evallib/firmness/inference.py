@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from evallib.errors import DataError
-from evallib.firmness.sensitivity import ranks_without
+from evallib.firmness.sensitivity import published_places, ranks_without
 
 
 def better_pairs(
@@ -256,7 +256,7 @@ def jackknife_leaves(result) -> pd.DataFrame:
     >>> jackknife_leaves(result).loc["chengdu"].astype(str).tolist()
     ['1', '1', '2', 'service']
     """
-    without, nominal = ranks_without(result, at="leaf"), result.rank.dropna().astype(int)
+    without, nominal = ranks_without(result, at="leaf"), published_places(result)
     furthest = without.sub(nominal, axis=0).abs().astype(int).idxmax(axis=1)
     low, high = without.min(axis=1).astype(int), without.max(axis=1).astype(int)
     return pd.DataFrame({"rank": nominal, "low": low, "high": high, "moved_by": furthest})

@@ -84,12 +84,12 @@ def _edge_points(c1, c2, a1, a2):
     return np.concatenate([np.eye(len(c1))[(corner <= level) & (a1 * a2 > 0)], points])
 
 
-def nearest_by_program(forms, weights, norm):
-    """Size of the smallest change at which no form is positive, and weights just beyond it.
+def nearest_by_program(forms, weights, norm, *, beyond):
+    """Size of the smallest change at which no form is positive, and weights there.
 
-    The weights lie a millionth further, as deep inside as they can. The size is infinite where
-    no weights do, NaN where the solver fails. ``l2`` is no linear program: there the weights and
-    their size are those for ``linf``, which bound it from above.
+    ``beyond`` takes them a millionth further, as deep inside as they can. The size is infinite
+    where no weights do, NaN where the solver fails. ``l2`` is no linear program: there the weights
+    and their size are those for ``linf``, which bound it from above.
     """
     count, one = len(weights), np.ones(len(weights))
     side = np.diag(one) if norm == "l1" else (weights if norm == "relative" else one)[:, None]
@@ -107,13 +107,21 @@ def nearest_by_program(forms, weights, norm):
     nearest = _program(np.r_[0 * one, free, 0.0], rows, limits, total, (0, 0))
     if nearest.status != 0:
         return (np.inf if nearest.status == 2 else np.nan), weights
-    size = float(nearest.fun)
-    rows = np.vstack([rows, np.r_[0 * one, free, 0.0]])
-    limits = np.r_[limits, size * (1 + BEYOND) + BEYOND**2]
-    inside = _program(np.r_[0 * one, 0 * free, -1.0], rows, limits, total, (0, None))
-    found = inside.x[:count] if inside.status == 0 else nearest.x[:count]
+    size, found = float(nearest.fun), nearest.x[:count]
+    if beyond:
+        found = _deep_inside(rows, limits, total, size, found)
     found = np.maximum(found, 0) / np.maximum(found, 0).sum()
     return (float(distance(found[None], weights, norm)[0]) if norm == "l2" else size), found
+
+
+def _deep_inside(rows, limits, total, size, nearest):
+    """Weights at which the slack of the forms is largest, a millionth beyond the size."""
+    count = len(nearest)
+    free = len(total) - count - 1
+    rows = np.vstack([rows, np.r_[np.zeros(count), np.ones(free), 0.0]])
+    limits = np.r_[limits, size * (1 + BEYOND) + BEYOND**2]
+    inside = _program(np.r_[np.zeros(count + free), -1.0], rows, limits, total, (0, None))
+    return inside.x[:count] if inside.status == 0 else nearest
 
 
 def _program(cost, rows, limits, total, slack):

@@ -34,6 +34,8 @@ class Question:
         Least and most weight of the leaves of each unit.
     gates : ndarray (g, J)
         Forms of the weights that must not be positive.
+    known : ndarray (c, m) and (c,)
+        Rows over the binaries and their upper limits that hold for every answer of use.
     """
 
     weights: WeightSet
@@ -42,6 +44,7 @@ class Question:
     pattern: np.ndarray
     carried: np.ndarray
     gates: np.ndarray
+    known: tuple[np.ndarray, np.ndarray]
     unit: int
     sign: int
     rivals: np.ndarray
@@ -51,8 +54,12 @@ class Question:
     def answer(self, seconds):
         """Status, a lower bound of the number lost, and weights that lose so few, or None."""
         margin = 0.0 if self.sign == 1 else MARGIN
-        binary = len(self._low)
-        cost = np.r_[np.zeros(binary), np.ones(len(self.rivals))]
+        binary, m = len(self._low), len(self.rivals)
+        rows, limits = self.known
+        alone = _solved(np.ones(m), np.ones(m), (0, 1), [(rows, -np.inf, limits)], seconds)
+        if alone.status == 2:  # whatever the weights
+            return "impossible", 0, None
+        cost = np.r_[np.zeros(binary), np.ones(m)]
         found = self._run(cost, (margin, margin), None, seconds)
         if found.status == 2:
             return "impossible", 0, None
@@ -62,7 +69,7 @@ class Question:
         if found.status != 0:
             return "stopped", least, None if found.x is None else found.x[:leaves]
         # the same rivals lost, the others passed as clearly as can be
-        cost = np.r_[np.zeros(binary - 1), -1.0, np.zeros(len(self.rivals))]
+        cost = np.r_[np.zeros(binary - 1), -1.0, np.zeros(m)]
         clear = self._run(cost, (margin, np.inf), found.x[binary:] > 0.5, seconds)
         return "solved", least, (clear if clear.status == 0 else found).x[:leaves]
 
@@ -73,13 +80,18 @@ class Question:
         return kinds[kinds != self.pattern[self.unit]]
 
     @cached_property
+    def _set(self):
+        return self.weights.limits()
+
+    @cached_property
     def _low(self):
         return self._bounds[0]
 
     @cached_property
     def _bounds(self):
         """Bounds of all variables but the binaries; those of the margin are set by each run."""
-        low, high, _ = self.weights.limits()
+        leaves, (low, high, *_) = self.forms.shape[1], self._set
+        low, high = low[:leaves], high[:leaves]
         half, count = (self.high - self.low) / 2, len(self._others)
         return (
             np.r_[low, -half, np.full(count, -2 * half), 0.0],
@@ -88,10 +100,10 @@ class Question:
 
     @cached_property
     def _rows(self):
-        """Rows and their upper limits, over all variables."""
+        """Rows and their upper limits, over all variables but the totals of dimensions."""
         leaves, m, others = self.forms.shape[1], len(self.rivals), self._others
         width = len(self._low) + m
-        blocks = [(self.weights.limits()[2], 0.0), (self.gates, 0.0)]
+        blocks = [(self.gates, 0.0)]
         middle = (self.low + self.high) / 2
         forms = self.forms - middle * self.applies
         half = (self.high - self.low) / 2
@@ -112,7 +124,7 @@ class Question:
         blocks.append((block, 0.0))
         rows = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part, _ in blocks]
         limits = [np.broadcast_to(limit, len(part)) for part, limit in blocks]
-        return csr_array(np.vstack(rows)), np.concatenate(limits)
+        return np.vstack(rows), np.concatenate(limits)
 
     def _enclosed(self, unit, product, column, width, half):
         """Four rows (McCormick) that enclose score x denominator: a variable, or a form of w."""
@@ -131,26 +143,37 @@ class Question:
 
     def _run(self, cost, margin, lost, seconds):
         """Solve with the margin between two values, and the binaries free or fixed."""
-        m, binary = len(self.rivals), len(self._low)
+        m, binary, leaves = len(self.rivals), len(self._low), self.forms.shape[1]
         low, high = (np.r_[ends, np.full(m, float(i))] for i, ends in enumerate(self._bounds))
         low[binary - 1], high[binary - 1] = margin
         whole = np.r_[np.zeros(binary), np.ones(m)]
         if lost is not None:
             low[binary:] = high[binary:] = lost
             whole[:] = 0
-        rows, limits = self._rows
-        total = np.r_[np.ones(self.forms.shape[1]), np.zeros(len(low) - self.forms.shape[1])]
-        with quiet_stdout():
-            return milp(
-                cost,
-                integrality=whole,
-                bounds=Bounds(low, high),
-                constraints=[
-                    LinearConstraint(rows, -np.inf, limits),
-                    LinearConstraint(total, 1, 1),
-                ],
-                options={"time_limit": seconds} if np.isfinite(seconds) else {},
-            )
+        least, most, inside, equal = self._set
+        totals = len(least) - leaves
+        rows = [(self._rows[0], -np.inf, self._rows[1]), (np.arange(binary + m) < leaves, 1, 1)]
+        rows += [(np.pad(self.known[0], ((0, 0), (binary, 0))), -np.inf, self.known[1])]
+        rows = [(np.pad(np.atleast_2d(a), ((0, 0), (0, totals))), *ends) for a, *ends in rows]
+        between = np.zeros((len(inside) + len(equal), binary + m - leaves))
+        tied = np.insert(np.vstack([inside, equal]), [leaves], between, axis=1)
+        rows += [(tied, np.r_[np.full(len(inside), -np.inf), np.zeros(len(equal))], 0)]
+        ends = np.r_[low, least[leaves:]], np.r_[high, most[leaves:]]
+        none = np.zeros(totals)
+        found = _solved(np.r_[cost, none], np.r_[whole, none], ends, rows, seconds)
+        if found.x is not None:
+            found.x = found.x[: binary + m]
+        return found
+
+
+def _solved(cost, whole, ends, rows, seconds):
+    """HiGHS over rows (matrix, low, high) that are not empty."""
+    limits = [LinearConstraint(csr_array(a), low, high) for a, low, high in rows if len(a)]
+    options = {"time_limit": seconds} if np.isfinite(seconds) else {}
+    with quiet_stdout():
+        return milp(
+            cost, integrality=whole, bounds=Bounds(*ends), constraints=limits, options=options
+        )
 
 
 @contextmanager

@@ -16,6 +16,11 @@ from evallib.firmness.weightset import WeightSet
 from evallib.rounding import NOISE_DECIMALS
 
 CELLS = 200  # subproblems per unit and end, after which a bound is reported
+EDGE = 0.15  # share of a cell that a part of it has at least
+COMPARED = 200  # rivals at most that are looked at pair by pair
+STEPS = 160  # of the pursuit, in which falls from first to last:
+BLUR = 1.0, 0.01  # points of 100 within which a lead counts in part
+STRIDE = 0.3, 0.02  # share of the way to the corner that is best for those leads
 
 
 @dataclass(frozen=True)
@@ -59,28 +64,41 @@ class Search:
         lead = np.zeros((len(everyone), len(everyone)))
         for u in everyone:
             own = np.full_like(everyone, u)
-            lead[:, u] = weights.largest_lead(scores.pairs(everyone, own, most, least[own]))
+            pairs = scores.pairs(everyone, own, most, least[own])
+            lead[:, u] = weights.largest(weights.upper_leads(pairs))
             lead[u, u] = 0.0
         tiny = 1e-11 * scores.scale
         possible, always = lead > tiny, np.less(lead.T, -tiny)
         return cls(scores, weights, least, most, possible, always, carried)
 
-    def from_corners(self):
-        """Best and worst place, with weights, among corners that favour one unit of each pair."""
-        n, centre = len(self.scores.units), self.scores.weights
-        found = [[(np.inf, centre)] * n, [(-np.inf, centre)] * n]
-        points = self.scores.points + self.scores.gated
-        for u in range(n):
-            pairs = self.scores.pairs(np.full(n, u), np.arange(n), np.full(n, points[u]), points)
-            forms = pairs.leads(centre)
-            tried = np.vstack([centre, self.weights.corners(np.vstack([forms, -forms]))])
-            reached = places(self.scores.totals(tried))
-            for other in range(n):
-                low, high = reached[:, other].argmin(), reached[:, other].argmax()
-                for side, row, better in ((0, low, np.less), (1, high, np.greater)):
-                    if better(reached[row, other], found[side][other][0]):
-                        found[side][other] = (int(reached[row, other]), tried[row])
-        return found
+    def pursued(self):
+        """Best and worst place of every unit that a pursuit reaches, with weights.
+
+        Weights move towards the corner of the set where most rivals, of those that are still
+        close, would be passed (or let pass): the number of them, blurred less and less, climbs
+        along its gradient (Frank and Wolfe 1956, doi:10.1002/nav.3800030109).
+        """
+        scores, n = self.scores, len(self.scores.units)
+        unit, sign, row = np.tile(np.arange(n), 2), np.repeat([1.0, -1.0], n), np.arange(2 * n)
+        rivals = (self.possible & ~self.always)[:, unit].T
+        weights = np.tile(scores.weights, (2 * n, 1))
+        found, lost = weights.copy(), np.full(2 * n, np.inf)
+        for blur, stride in zip(
+            np.geomspace(*BLUR, STEPS), np.geomspace(*STRIDE, STEPS), strict=True
+        ):
+            carried, totals = weights @ scores.applies.T, scores.totals(weights)
+            lead = sign[:, None] * (totals[row, unit][:, None] - totals) * 100 / scores.scale
+            behind = (rivals & (lead < np.where(sign < 0, MARGIN, -1e-10)[:, None])).sum(axis=1)
+            found[behind < lost], lost = weights[behind < lost], np.minimum(lost, behind)
+            pull = -1.0 * rivals / np.cosh(np.clip(lead / (2 * blur), -50, 50)) ** 2
+            pull[row, unit] = -pull.sum(axis=1)
+            pull *= sign[:, None] / carried
+            base = scores.base(weights) / scores.scale
+            uphill = pull @ scores.index - (pull * base) @ scores.applies
+            weights = weights + stride * (self.weights.corners(uphill) - weights)
+        reached = places(scores.totals(found))[row, unit]
+        ends = list(zip(reached.tolist(), found, strict=True))
+        return ends[:n], ends[n:]
 
     def improve(self, u, sign, place, weights, deadline):
         """Best (sign 1) or worst (-1) place of a unit: attained, bound of it, certificate.
@@ -91,13 +109,16 @@ class Search:
         rivals = np.flatnonzero(self.possible[:, u] & ~self.always[:, u])
         start = 1 + int(self.always[:, u].sum()) + (len(rivals) if sign == -1 else 0)
         lost, ticket = (place - start) * sign, count()
-        heap = [(0, next(ticket), self._whole(u))]
+        heap, rows = [(0, next(ticket), self._whole(u))], None
         for _ in range(CELLS):
             if heap[0][0] >= lost:
                 break
             bound, _, cell = heapq.heappop(heap)
             seconds = max(deadline - time.monotonic(), 0)
-            question = self._question(u, sign, rivals, cell)
+            rows = self._known(u, sign, rivals) if rows is None else rows
+            limits = np.r_[np.full(len(rows[0]), -1), np.zeros(len(rows[1])), lost - 1]
+            known = np.vstack([*rows, np.ones(len(rivals))]), limits
+            question = self._question(u, sign, rivals, cell, known)
             status, least, tried = question.answer(seconds) if seconds else ("stopped", 0, None)
             if tried is not None:
                 tried = self.weights.pull_in(tried)
@@ -112,7 +133,21 @@ class Search:
                 break
         return start + sign * lost, start + sign * int(min(lost, heap[0][0])), weights
 
-    def _question(self, u, sign, rivals, cell):
+    def _known(self, u, sign, rivals):
+        """Rows over lost rivals: of two that exclude each other one is lost, or more; and whoever
+        stays ahead (or behind) of the unit takes along those always ahead (behind) of it.
+        """
+        own, each = np.full(len(rivals), u), np.eye(len(rivals))
+        first, second = (own, rivals) if sign == 1 else (rivals, own)
+        pairs = self.scores.pairs(first, second, self.most[first], self.least[second])
+        few = slice(COMPARED)
+        apart = self.weights.exclude(self.weights.upper_leads(pairs)[few])
+        follows = self.always[np.ix_(rivals, rivals)][few, few]
+        follows &= ~(follows @ follows)  # without those that follow from others
+        led, leader = np.nonzero(follows.T if sign == 1 else follows)
+        return -each[apart].sum(axis=1), each[led] - each[leader]
+
+    def _question(self, u, sign, rivals, cell, known):
         points, scores = self._assumed(u, sign, cell), self.scores
         gates = [scores.gate_forms()[unit] * (-1 if granted else 1) for unit, granted in cell.gates]
         return Question(
@@ -122,6 +157,7 @@ class Search:
             scores.pattern,
             self.carried,
             np.array(gates).reshape(-1, len(scores.weights)),
+            known,
             u,
             sign,
             rivals,
@@ -140,7 +176,7 @@ class Search:
         return Cell(*ends)
 
     def _split(self, u, sign, rivals, cell, tried):
-        """A bonus that was assumed wrongly, granted or not; else half the scores each."""
+        """A bonus that was assumed wrongly, granted or not; else scores up to the one tried."""
         base = self.scores.base(tried)[0]
         true = self.scores.points + self.scores.gated * (base > self.scores.gate)
         wrong = np.isin(np.arange(len(true)), [u, *rivals])
@@ -152,7 +188,9 @@ class Search:
         alike = (self.scores.pattern[rivals] == self.scores.pattern[u]).all()
         if alike or cell.high - cell.low < 1e-7:
             return []
-        middle = (cell.low + cell.high) / 2
+        now = (base[u] + self._assumed(u, sign, cell)[u]) * 100 / self.scores.scale
+        share = np.clip((now - cell.low) / (cell.high - cell.low), EDGE, 1 - EDGE)
+        middle = cell.low + share * (cell.high - cell.low)  # where the enclosure becomes exact
         return [Cell(cell.low, middle, cell.gates), Cell(middle, cell.high, cell.gates)]
 
     def _assumed(self, u, sign, cell):

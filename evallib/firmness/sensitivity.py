@@ -9,7 +9,7 @@ import pandas as pd
 
 from evallib.errors import DataError
 from evallib.firmness.agreement import average_shift
-from evallib.firmness.engine import engine, places_under, totals_under
+from evallib.firmness.engine import engine, places_under
 from evallib.firmness.montecarlo import tails
 from evallib.firmness.weights import BLOCK, given_weights, perturb_weights, stated
 from evallib.scoring import rank
@@ -23,7 +23,8 @@ def covariance_shares(result) -> pd.DataFrame:
     -------
     DataFrame, nodes x ``nominal``, ``effective``
         Both sum to 1 over the leaves, and over the dimensions. A negative share works against
-        the total. Over the ranked units, without bonus and penalty points.
+        the total. Over the ranked units, without bonus and penalty points. Indices are taken from
+        their mean attainment, so that a class is not charged with leaves that it lacks.
 
     Raises
     ------
@@ -46,7 +47,8 @@ def covariance_shares(result) -> pd.DataFrame:
     if not scheme.is_linear or result.rules.tier_decimals is not None:
         raise DataError(f"{where}: totals are no sums of leaves, so leaves have no shares of them")
     units = result.rank.index[result.rank.notna() & result.base.notna()]
-    parts = (result.mass * result.index.fillna(0.0)).loc[units]
+    level = result.base[units].mean() / result.rules.scale
+    parts = (result.mass * (result.index - level).fillna(0.0)).loc[units]
     centred = parts - parts.mean()
     base = centred.sum(axis=1)
     if len(units) < 2 or not base @ base > 1e-20 * len(units):
@@ -55,10 +57,17 @@ def covariance_shares(result) -> pd.DataFrame:
     return pd.DataFrame({"nominal": scheme.node_weights, "effective": shares})
 
 
+def published_places(result) -> pd.Series:
+    """Published places of the ranked units, by units ahead even where places in print are dense."""
+    rules, ranked = result.rules, result.total[result.rank.notna()]
+    return rank(ranked, decimals=rules.rank_decimals, rounding=rules.rounding).astype(int)
+
+
 def ranks_without(result, *, at) -> pd.DataFrame:
     """Places of the ranked units when one leaf or dimension is left out.
 
-    The siblings of what is left out take its weight, as the tree has it.
+    The siblings of what is left out take its weight, as the tree has it. A place counts the units
+    ahead, also where the published ranking is dense.
 
     Parameters
     ----------
@@ -84,8 +93,7 @@ def leave_one_out(result, *, at) -> pd.Series:
     >>> leave_one_out(result, at="leaf").round(2).idxmax()
     'info_update'
     """
-    nominal = result.rank.dropna()
-    without = ranks_without(result, at=at)
+    nominal, without = published_places(result), ranks_without(result, at=at)
     return pd.Series({code: average_shift(nominal, without[code]) for code in without})
 
 
@@ -104,10 +112,9 @@ def _without(result, code):
 
 
 def _ranks_of(result):
-    machine, rules = engine(result, check=False), result.rules
-    totals = totals_under(machine, result.scheme.weights.to_numpy()[None])[0]
-    totals = pd.Series(totals, machine.units[machine.columns])[machine.units]
-    return rank(totals, decimals=rules.rank_decimals, ties=rules.ties, rounding=rules.rounding)
+    machine = engine(result, check=False)
+    first, _ = places_under(machine, result.scheme.weights.to_numpy()[None])
+    return pd.Series(first[0], machine.units)
 
 
 def central_weights(result, draws, *, top) -> pd.DataFrame:
@@ -140,7 +147,9 @@ def central_weights(result, draws, *, top) -> pd.DataFrame:
         return pd.DataFrame(summed / held[:, None], machine.units, result.scheme.leaves)
 
 
-def rank_change_uncertainty(before, after, *, spread, draws, seed, level=0.9) -> pd.DataFrame:
+def rank_change_uncertainty(
+    before, after, *, spread, draws, seed, level=0.9, was=None
+) -> pd.DataFrame:
     """How firm every unit's change of place between two years is when weights are in doubt.
 
     A node that both years have moves alike in both: one multiplier, uniform on 1 +- spread, for
@@ -149,17 +158,20 @@ def rank_change_uncertainty(before, after, *, spread, draws, seed, level=0.9) ->
     Parameters
     ----------
     before, after : Evaluation
-        Units are matched by their id; places are those among all ranked units of each year.
+        Places are those among all ranked units of each year.
     spread : float, 0 to 1
     draws, seed : int
     level : float
         Share of the weightings that ``low`` to ``high`` holds, in equal tails.
+    was : Series of unit ids of the year before, by unit of the year after, optional
+        Who each unit was, missing where nobody; without it, the unit of the same id.
 
     Returns
     -------
-    DataFrame, units ranked in both years x ``change`` (places gained under the schemes' own
-    weights), ``mean``, ``low``, ``high``, and the shares of weightings in which the unit ``rises``
-    and ``falls``. A place counts the units ahead, also where the published ranking is dense.
+    DataFrame, units (of the year after) ranked in both years x ``change`` (places gained under the
+    schemes' own weights), ``mean``, ``low``, ``high``, and the shares of weightings in which the
+    unit ``rises`` and ``falls``. A place counts the units ahead, also where the published ranking
+    is dense.
 
     Examples
     --------
@@ -174,9 +186,10 @@ def rank_change_uncertainty(before, after, *, spread, draws, seed, level=0.9) ->
     machines = [engine(result) for result in (before, after)]
     schemes = [result.scheme for result in (before, after)]
     codes = list(dict.fromkeys([*schemes[0].codes[1:], *schemes[1].codes[1:]]))
-    both = machines[1].units[machines[1].units.isin(machines[0].units)]
-    if not len(both):
+    columns = _matched(machines, was)
+    if not len(columns[1]):
         raise DataError(f"no unit is ranked in both {before.year} and {after.year}")
+    both = machines[1].units[columns[1]]
     reach = max(len(machine.units) for machine in machines)
     seen = np.zeros((len(both), 2 * reach + 1))
     for number in range(-(-draws // BLOCK)):
@@ -186,17 +199,15 @@ def rank_change_uncertainty(before, after, *, spread, draws, seed, level=0.9) ->
         )
         moved = moved[: draws - number * BLOCK]
         places = []
-        for machine, scheme in zip(machines, schemes, strict=True):
+        for machine, scheme, column in zip(machines, schemes, columns, strict=True):
             siblings = moved[scheme.codes[1:]] * scheme.sibling_weights[1:]
             first, _ = places_under(machine, given_weights(scheme, siblings).start)
-            places.append(first[:, machine.units.get_indexer(both)])
+            places.append(first[:, column])
         change = places[0] - places[1] + reach
         np.add.at(seen, (np.arange(len(both)), change), 1)
     now = [
-        places_under(machine, scheme.weights.to_numpy()[None])[0][
-            0, machine.units.get_indexer(both)
-        ]
-        for machine, scheme in zip(machines, schemes, strict=True)
+        places_under(machine, scheme.weights.to_numpy()[None])[0][0, column]
+        for machine, scheme, column in zip(machines, schemes, columns, strict=True)
     ]
     share, step = seen / draws, np.arange(-reach, reach + 1)
     low, high = tails(share, level)
@@ -211,3 +222,11 @@ def rank_change_uncertainty(before, after, *, spread, draws, seed, level=0.9) ->
         },
         index=both,
     )
+
+
+def _matched(machines, was):
+    """Columns of the units ranked in both years, among those of the year before and after."""
+    units = machines[1].units
+    ids = units if was is None else pd.Index(was.reindex(units))
+    at = machines[0].units.get_indexer(ids)
+    return at[at >= 0], np.flatnonzero(at >= 0)

@@ -25,6 +25,8 @@ from evallib.firmness.reach import distance, largest_effect, least_size, reach
 from evallib.rounding import NOISE_DECIMALS
 
 MET = 1e-6  # relative width at which a bound needs no linear program
+ONE_GATE = 32  # golden sections of the share of a lead in its mean with a gate
+ALIKE = 1e-6  # relative change of a size after which the next tangent would change nothing
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -134,18 +136,25 @@ def _with_programs(scores, cases, size, weights, lower, norm):
     pair = np.unique(cases.ahead * len(scores.units) + cases.behind, return_inverse=True)[1]
     known = np.full(len(pair), np.inf)
     np.minimum.at(known, pair, size)
-    open_ = (lower < np.minimum(size, known[pair]) * (1 - MET)) & cases.gates.any(axis=(0, 2))
+    goal = np.where(cases.gates.any(axis=(0, 2)), np.minimum(size, known[pair]) * (1 - MET), 0.0)
+    lower = _with_gates(cases, scores.weights, lower, goal, norm)
+    open_ = lower < goal
     sizes, at = np.full(len(pair), np.inf), np.tile(scores.weights, (len(pair), 1))
     for row in np.flatnonzero(open_):
         one = cases.pairs.take([row])
         gates, found = cases.gates[cases.gates[:, row].any(axis=1), row], scores.weights
-        for _ in range(1 if one.same[0] else TANGENTS):
-            forms = np.vstack([one.leads(found), gates])
-            before, (sizes[row], found) = (
-                sizes[row],
-                nearest_by_program(forms, scores.weights, norm),
-            )
-            if not np.isfinite(sizes[row]) or abs(sizes[row] - before) <= 1e-10 * sizes[row]:
+        for step in range(TANGENTS):
+            forms, before = np.vstack([one.leads(found), gates]), sizes[row]
+            last = one.same[0] or step == TANGENTS - 1
+            sizes[row], tried = nearest_by_program(forms, scores.weights, norm, beyond=last)
+            last |= not np.isfinite(sizes[row])
+            if not last and abs(sizes[row] - before) <= ALIKE * sizes[row]:
+                last, (_, tried) = (
+                    True,
+                    nearest_by_program(forms, scores.weights, norm, beyond=True),
+                )
+            found = tried
+            if last:
                 break
         if one.same[0] and norm != "l2" and not np.isnan(sizes[row]):
             lower[row] = max(lower[row], sizes[row] * (1 - 1e-9))
@@ -153,6 +162,20 @@ def _with_programs(scores, cases, size, weights, lower, norm):
     other, there = _confirmed(scores, cases, [(np.nan_to_num(sizes, nan=np.inf), at)], further=0)
     better = other < size
     return np.where(better, other, size), np.where(better[:, None], there, weights), lower
+
+
+def _with_gates(cases, weights, lower, goal, norm):
+    """Lower bounds within a pattern from means of the lead and a gate, which must both be low."""
+    forms, lower = cases.pairs.leads(weights), lower.copy()
+    for gate in cases.gates:
+        some = np.flatnonzero(cases.pairs.same & gate.any(axis=1) & (lower < goal))
+
+        def bound(share, rows, gate=gate[some], lead=forms[some]):
+            mean = share[:, None] * lead[rows] + (1 - share[:, None]) * gate[rows]
+            return least_size(mean, weights, norm)
+
+        lower[some] = _over_shares(bound, lower[some], goal[some], ONE_GATE)
+    return lower
 
 
 def _confirmed(scores, cases, options, *, further=BEYOND):
@@ -230,9 +253,14 @@ def _cell_bound(pairs, ends, target, weights, norm, sections):
     carried, everyone = pairs.down @ weights, np.arange(len(target))
     plain = (carried[1] / carried.sum(axis=0), np.zeros(len(target)), np.ones(len(target)))
     best = np.max([bound(share, everyone) for share in plain], axis=0)
+    return _over_shares(bound, best, target, sections)
+
+
+def _over_shares(bound, best, target, sections):
+    """The bound at the best share, by golden sections in the rows where ``best`` does not do."""
     rows = np.flatnonzero(best < target)
     left, right = np.zeros(len(rows)), np.ones(len(rows))
-    for _ in range(sections):
+    for _ in range(sections if len(rows) else 0):
         inner = right - GOLDEN * (right - left), left + GOLDEN * (right - left)
         values = [bound(share, rows) for share in inner]
         best[rows] = np.maximum(best[rows], np.maximum(*values))

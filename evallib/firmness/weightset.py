@@ -8,6 +8,9 @@ import numpy as np
 
 from evallib.firmness.linear import Pairs, fill
 
+HALVINGS = 6  # of the share of one form in a mean of two
+CLEAR = 1e-9  # points by which a mean must be negative
+
 
 @dataclass(frozen=True)
 class WeightSet:
@@ -50,19 +53,22 @@ class WeightSet:
         return self.weights[part] / (self.weights[part].sum() or 1.0)
 
     def limits(self):
-        """Bounds of every weight, and rows that must not be positive, which state the set."""
+        """The set as bounds and rows over the leaf weights and then the totals of dimensions.
+
+        Returns low, high, rows that must not be positive, and rows that must be 0.
+        """
         low, high = ((1 + s * self.spread) * (1 + s * self.within) for s in (-1, 1))
+        low, high, count = self.weights * low, self.weights * high, len(self.weights)
         if self.parts is None:
-            return self.weights * low, self.weights * high, np.zeros((0, len(self.weights)))
-        rows = []
-        for part, total in zip(self.parts, self.totals(self.weights), strict=True):
-            under = np.isin(np.arange(len(self.weights)), part).astype(float)
-            rows += [under - (1 + self.spread) * total, (1 - self.spread) * total - under]
-            for leaf, share in zip(part, self.shares(part), strict=True):
-                only = np.arange(len(self.weights)) == leaf
-                rows += [only - (1 + self.within) * share * under]
-                rows += [(1 - self.within) * share * under - only]
-        return self.weights * low, self.weights * high, np.array(rows)
+            return low, high, np.zeros((0, count)), np.zeros((0, count))
+        totals, each = self.totals(self.weights), np.eye(count)
+        under = np.array([np.isin(np.arange(count), part) for part in self.parts], dtype=float)
+        share = np.zeros_like(under)
+        for number, part in enumerate(self.parts):
+            share[number, part] = self.shares(part)
+        inside = [np.c_[s * each, -s * (1 + s * self.within) * share.T] for s in (1, -1)]
+        low, high = np.r_[low, (1 - self.spread) * totals], np.r_[high, (1 + self.spread) * totals]
+        return low, high, np.vstack(inside), np.c_[under, -np.eye(len(under))]
 
     def pull_in(self, weights) -> np.ndarray:
         """Weights drawn towards the centre until they lie in the set exactly."""
@@ -77,17 +83,41 @@ class WeightSet:
             moved[part] = totals[number] * _drawn_in(now, share, self.within)
         return moved
 
-    def largest_lead(self, pairs: Pairs) -> np.ndarray:
-        """No less than the largest lead of the first units over the set.
+    def upper_leads(self, pairs: Pairs) -> np.ndarray:
+        """Forms that are nowhere in the set below the lead of the first unit of each pair.
 
         Exact within a pattern of leaves. Between patterns it is times both denominators, from the
         tangent at the centre and the largest second-order rest.
         """
-        lead, rows = self.largest(pairs.leads(self.weights)), np.flatnonzero(~pairs.same)
+        forms, rows = pairs.leads(self.weights), np.flatnonzero(~pairs.same)
         for first, second, sign in pairs.take(rows).curved_parts(self.weights):
             moves = self._moves(first), self._moves(second)
-            lead[rows] += np.max([sign * x * y for x in moves[0] for y in moves[1]], axis=0)
-        return lead
+            rest = np.max([sign * x * y for x in moves[0] for y in moves[1]], axis=0)
+            forms[rows] += rest[:, None]  # weights sum to 1
+        return forms
+
+    def exclude(self, forms) -> np.ndarray:
+        """Pairs of forms that are nowhere in the set from 0 both, of all pairs, k x 2.
+
+        If some mean of two forms is negative everywhere, one of them is; the share of each in the
+        mean is halved towards the lowest largest value. Pairs that so many steps leave open are
+        taken to go together.
+        """
+        pairs = np.array(np.triu_indices(len(forms), 1)).T
+        share, low, high = np.full((3, len(pairs)), [[0.5], [0.0], [1.0]])
+        found, left = [], np.arange(len(pairs))
+        for _ in range(HALVINGS if len(pairs) else 0):
+            first, second = forms[pairs[left, 0]], forms[pairs[left, 1]]
+            part = share[left]
+            at = self.corners(part[:, None] * first + (1 - part[:, None]) * second)
+            first, second = (first * at).sum(axis=1), (second * at).sum(axis=1)
+            apart = part * first + (1 - part) * second < -CLEAR
+            found.append(left[apart])
+            low[left] = np.where(first < second, part, low[left])
+            high[left] = np.where(first < second, high[left], part)
+            share = (low + high) / 2
+            left = left[~apart & (np.minimum(first, second) < 0)]
+        return pairs[np.concatenate([*found, []]).astype(int)]
 
     def _moves(self, forms):
         """How far each form falls and rises over the set from its value at the centre."""

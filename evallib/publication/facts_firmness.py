@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
 from evallib.firmness.agreement import agreement
 from evallib.firmness.engine import engine, places_under
-from evallib.firmness.inference import rank_sets, tipping_sem
+from evallib.firmness.inference import rank_sets, tiers, tipping_sem, top_set
 from evallib.firmness.reviews import double_review, recheck_list
-from evallib.firmness.sensitivity import rank_change_uncertainty
+from evallib.firmness.sensitivity import published_places, rank_change_uncertainty
 from evallib.publication import facts
 from evallib.publication.facts_weights import Examined
-from evallib.scoring import evaluate, rank
+from evallib.scoring import evaluate
 
 OFTEN, SELDOM = 0.95, 0.05  # shares of weightings at which a statement counts as near certain
 EVEN = 0.6  # below it, which of two sites is ahead is close to a toss-up
@@ -23,12 +24,6 @@ SAMPLE = 200  # weightings on which two whole rankings are compared
 def _drawn(firm):
     """What the sampled shares rest on."""
     return {"spread": max(firm.weights.spread), "draws": firm.draws, "seed": firm.weights.seed}
-
-
-def published_places(result):
-    """Published places of the ranked units, by sites ahead even where places in print are dense."""
-    rules, ranked = result.rules, result.total[result.rank.notna()]
-    return rank(ranked, decimals=rules.rank_decimals, rounding=rules.rounding).astype(int)
 
 
 def place_ranges(firm, extreme, *, top) -> Examined:
@@ -45,17 +40,18 @@ def place_ranges(firm, extreme, *, top) -> Examined:
     Examined
         Table in rank order: ``place``; ``low`` and ``high``, which hold 90 % of the weightings;
         ``best`` and ``worst``, attained, and ``exact``, whether nothing passes them; ``sure``,
-        whether no weights lead out of the top; ``own``, the share of weightings that give the
-        published place (a shared one counts whole), and ``top``, that in the top.
+        whether no weights lead out of the top; ``mean``, the mean place, and its Monte Carlo
+        standard error; ``own``, the share of weightings at the published place, and ``top``, that
+        in the top, with its ``top_error``. A place counts the units ahead; a tie counts in part,
+        shared out over its places, and a published tie holds all of them. ``own`` is missing
+        where places are counted in bins, above 1,000 units. ``choices["loose"]``: units for which
+        the Monte Carlo error leaves an end of ``low`` to ``high`` open.
     """
     about = (firm.weights.at, firm.weights.method, *firm.weights.spread)
     if about != ("leaf", "box", extreme.spread) or extreme.at != "leaf":
         raise ValueError("sampled and exact places need one set of weights: a box at the leaves")
     result, place = firm.result, published_places(firm.result)
     interval, ends = firm.interval(LEVEL), extreme.table.loc[place.index]
-    upto = firm.acceptability().cumsum(axis=1).shift(1, axis=1, fill_value=0.0)
-    upto[len(place) + 1] = 1.0
-    after = place + place.map(place.value_counts())
     table = pd.DataFrame({
         "place": place,
         "low": interval["low"],
@@ -64,11 +60,26 @@ def place_ranges(firm, extreme, *, top) -> Examined:
         "worst": ends["worst"],
         "exact": (ends[["best_status", "worst_status"]] == "exact").all(axis=1),
         "sure": ends["worst_bound"] <= top,
-        "own": [upto.at[u, after[u]] - upto.at[u, place[u]] for u in place.index],
+        "mean": firm.expected_rank(),
+        "mean_error": firm.expected_rank_error(),
+        "own": _own_share(firm, place),
         "top": firm.top(top),
+        "top_error": firm.top_error(top),
     })  # fmt: skip
     table = table.sort_values("place", kind="stable")
-    return Examined(result, table, _drawn(firm) | {"top": top, "error": firm.error})
+    ends = firm.interval_error(LEVEL)
+    loose = (ends["low_from"] < ends["low_to"]) | (ends["high_from"] < ends["high_to"])
+    about = {"top": top, "error": firm.error, "loose": int(loose.sum())}
+    return Examined(result, table, _drawn(firm) | about)
+
+
+def _own_share(firm, place):
+    """Share of weightings at the published place; all places of a tie, NaN where bins are wider."""
+    upto = np.insert(firm.acceptability().to_numpy().cumsum(axis=1), 0, 0.0, axis=1)
+    after, rows = place + place.map(place.value_counts()), firm.units.get_indexer(place.index)
+    first, stop = (np.searchsorted(firm.edges, ends) for ends in (place, after))
+    single = (firm.edges[first] == place) & (firm.edges[stop] == after)
+    return (upto[rows, stop] - upto[rows, first]).clip(0, 1) + np.where(single, 0.0, np.nan)
 
 
 def top_shares(ranges, *, rows=25) -> Examined:
@@ -77,7 +88,7 @@ def top_shares(ranges, *, rows=25) -> Examined:
     The units of the published top and those that at least one weighting in a thousand brings
     there, at most ``rows``, largest share first.
     """
-    table, top = ranges.table[["place", "top"]], ranges.choices["top"]
+    table, top = ranges.table[["place", "top", "top_error"]], ranges.choices["top"]
     shown = table[(table["place"] <= top) | (table["top"] >= 0.001)]
     shown = shown.sort_values(["top", "place"], ascending=[False, True], kind="stable").head(rows)
     return Examined(ranges.result, shown, ranges.choices)
@@ -90,8 +101,8 @@ def neighbours(firm) -> Examined:
     -------
     Examined
         Table by upper unit in rank order: ``place``, ``lower`` (the next unit), ``lead`` in
-        points, ``tied`` (same published place) and ``ahead``, a share of weightings in which a
-        tie counts half.
+        points, ``tied`` (same published place), ``ahead``, a share of weightings in which a tie
+        counts half, and its Monte Carlo standard ``error``.
 
     Raises
     ------
@@ -103,13 +114,15 @@ def neighbours(firm) -> Examined:
         raise DataError(f"{result.study} {result.year}: one ranked unit has no neighbours")
     order = published_places(result).sort_values(kind="stable")
     upper, lower = order.index[:-1], order.index[1:]
-    pairs = firm.pairwise()
+    pairs, both = firm.pairwise(), list(zip(upper, lower, strict=True))
+    errors = firm.pairwise_error(pairs)
     table = pd.DataFrame({
         "place": order[upper],
         "lower": lower,
         "lead": result.total[upper].to_numpy() - result.total[lower].to_numpy(),
         "tied": order[upper].to_numpy() == order[lower].to_numpy(),
-        "ahead": [pairs.at[pair] for pair in zip(upper, lower, strict=True)],
+        "ahead": [pairs.at[pair] for pair in both],
+        "error": [errors.at[pair] for pair in both],
     }, index=upper)  # fmt: skip
     return Examined(result, table, _drawn(firm))
 
@@ -140,24 +153,26 @@ def likeness(firm) -> Examined:
 def change_under_doubt(study, year, *, spread, draws, seed) -> Examined:
     """Places gained since the year before, and between what bounds when weights are in doubt.
 
-    The year before is the latest earlier one with marks. Units are compared that keep their code;
-    one that was merged or split compares with nobody.
+    The year before is the latest earlier one with marks. Units that were renamed are followed; one
+    that was merged or split compares with nobody.
 
     Returns
     -------
     Examined
         Table by falling change: see :func:`rank_change_uncertainty`; ``low`` to ``high`` hold 90 %
-        of the weightings. Empty, with ``choices["previous"]`` None, where no earlier year has
-        marks.
+        of the weightings. Empty where no unit is ranked in both years; ``choices["previous"]`` is
+        None where no earlier year has marks.
     """
     after, choices = evaluate(study, year), {"spread": spread, "draws": draws, "seed": seed}
     earlier = [y for y in study.years if y < year and study.years[y].scheme is not None]
     if not earlier:
         return Examined(after, pd.DataFrame(), choices | {"previous": None})
     before = evaluate(study, max(earlier))
-    table = rank_change_uncertainty(before, after, **choices, level=LEVEL)
-    was = facts.predecessors(study, before.year, year)[table.index]
-    table = table[was == table.index].sort_values("change", ascending=False, kind="stable")
+    was = facts.predecessors(study, before.year, year)[after.rank.notna()]
+    if not was.isin(before.rank.dropna().index).any():
+        return Examined(after, pd.DataFrame(), choices | {"previous": before.year})
+    table = rank_change_uncertainty(before, after, **choices, level=LEVEL, was=was)
+    table = table.sort_values("change", ascending=False, kind="stable")
     return Examined(after, table, choices | {"previous": before.year})
 
 
@@ -182,25 +197,47 @@ def recheck(study, year) -> Examined:
     return Examined(evaluate(study, year), counts, {"cells": cells})
 
 
-def error_of_marks(study, year, *, draws, seed) -> Examined:
+def error_of_marks(study, year, *, draws, seed, sem=None) -> Examined:
     """What is known about the error of a total, and what it would have to be to matter.
+
+    Parameters
+    ----------
+    study, year
+    draws, seed : int
+        Of the simulated errors.
+    sem : float, optional
+        A standard error of a total in points that is assumed, as a scenario; for a year without
+        a double review.
 
     Returns
     -------
     Examined
         Table in order of totals, points: ``next``, ``threshold`` and ``top``, the largest standard
-        errors at which each statement still holds with 95 % confidence; with a blind double review
-        also ``low`` and ``high`` (95 % confidence set of the place, each by itself) and
-        ``low_all``, ``high_all`` (all sets at once). ``choices["review"]`` is the review or None.
+        errors at which each statement still holds with 95 % confidence; with an error from a blind
+        double review or a scenario also ``low`` and ``high`` (95 % confidence set of the place,
+        each by itself), ``low_all`` and ``high_all`` (all sets at once), ``tier`` and ``letters``
+        (units that share a letter are not told apart), and ``may_be_top`` (in the confidence set of
+        the top). ``choices``: ``review`` or None, ``scenario`` (the sem) or None, ``sem`` or None.
+
+    Raises
+    ------
+    DataError
+        If a scenario is given for a year whose double review measured the error.
     """
-    result = evaluate(study, year)
-    table, review = tipping_sem(result), None
+    result, review = evaluate(study, year), None
+    table, top = tipping_sem(result), result.rules.top
     if study.years[year].reviews is not None:
         review = double_review(study, year)
-    if review is not None and review.sem > 0:
-        about = {"sem": review.sem, "freedom": review.freedom, "draws": draws, "seed": seed}
+    if review is not None and sem is not None:
+        raise DataError(f"{study.code} {year}: a double review measured the error; assume no sem")
+    found = (review.sem, review.freedom) if review is not None else (sem, None)
+    if found[0]:
+        about = {"sem": found[0], "freedom": found[1], "draws": draws, "seed": seed}
         totals = result.total[table.index]
         for suffix, simultaneous in (("", False), ("_all", True)):
             sets = rank_sets(totals, simultaneous=simultaneous, **about)
             table = table.join(sets.add_suffix(suffix))
-    return Examined(result, table, {"review": review, "draws": draws, "seed": seed})
+        table = table.join(tiers(totals, **about))
+        table["may_be_top"] = table.index.isin(top_set(totals, top=top, **about))
+    choices = {"review": review, "scenario": sem, "sem": found[0], "draws": draws, "seed": seed}
+    return Examined(result, table, choices)

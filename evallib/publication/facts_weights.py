@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from evallib.firmness.agreement import agreement
+from evallib.errors import DataError
 from evallib.firmness.changes import smallest_change
-from evallib.firmness.choices import alternative_weights
-from evallib.firmness.effects import INNER, shapley_effects
 from evallib.firmness.engine import engine, places_under
-from evallib.firmness.sensitivity import covariance_shares, ranks_without
+from evallib.firmness.sensitivity import covariance_shares, published_places, ranks_without
 from evallib.publication.wording import unit_names
 from evallib.scoring import Evaluation
 
 LEVELS = (1, 2)  # of the indicators that are moved one at a time
 STATEMENTS = ("first", "top", "order")
-SIDES = ("down", "up")
+NAMED = ["unit", "ahead", "behind", "lower", "raised", "lowered", "moved_by"]  # hold codes
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Examined:
 def named(examined, *, lang="zh") -> pd.DataFrame:
     """The table with printed names: of what the rows are about, and of units in its cells."""
     names, table = names_of(examined.result, lang), examined.table.copy()
-    for column in table.columns.intersection(["unit", "ahead", "behind", "lower"]):
+    for column in table.columns.intersection(NAMED):
         if not pd.api.types.is_numeric_dtype(table[column]):
             table[column] = table[column].map(names)
     for column in table.filter(like="_pair_").columns:
@@ -171,17 +169,23 @@ def top_margins(result, *, up_to) -> Examined:
     Returns
     -------
     Examined
-        Table by k: ``rho`` and ``lower`` (shares, as in SmallestChange), and the pair that meets:
-        ``ahead``, ``behind``.
+        Table by k: ``rho``, ``lower`` (shares) and ``exact`` as in SmallestChange, and the pair
+        that meets: ``ahead``, ``behind``.
+
+    Raises
+    ------
+    DataError
+        If fewer than two units are ranked: every list holds all of them.
     """
+    if result.rank.count() < 2:
+        raise DataError(f"{result.study} {result.year}: one ranked unit makes no list to change")
     sizes = range(1, min(up_to, int(result.rank.count()) - 1) + 1)
     rows = {}
     for k in sizes:
         found = smallest_change(result, top=k)
-        rows[k] = (found.rho, found.lower, found.ahead, found.behind)
-    table = pd.DataFrame.from_dict(
-        rows, orient="index", columns=["rho", "lower", "ahead", "behind"]
-    )
+        rows[k] = (found.rho, found.lower, found.exact, found.ahead, found.behind)
+    columns = ["rho", "lower", "exact", "ahead", "behind"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return Examined(result, table.rename_axis("top"), {"up_to": up_to})
 
 
@@ -214,7 +218,7 @@ def left_out(result) -> Examined:
         (``dimension`` or ``leaf``), ``weight``, ``average_shift`` in places, ``largest_shift`` and
         the ``unit`` that makes it.
     """
-    scheme, now, tables = result.scheme, result.rank.dropna().astype(int), []
+    scheme, now, tables = result.scheme, published_places(result), []
     above = [code for code in scheme.dimensions if code not in scheme.leaves]
     parts = {"dimension": above if len(scheme.dimensions) > 1 else [], "leaf": scheme.leaves}
     for kind, codes in parts.items():
@@ -232,64 +236,13 @@ def left_out(result) -> Examined:
     return Examined(result, pd.concat(tables), {})
 
 
-def alternatives(result, *, top) -> Examined:
-    """Places under equal weights of several kinds, beside the published ones.
-
-    Returns
-    -------
-    Examined
-        Table by ranked unit in rank order: ``rule`` and one column of places per alternative;
-        ``choices["agreement"]`` has a row per alternative: ``tau_b``, ``rank_biased_overlap``,
-        ``average_shift``, ``largest_shift``, the ``unit`` that shifts most, and ``kept``, how many
-        of the published top are in the new one.
-    """
-    weights, machine = alternative_weights(result.scheme), engine(result)
-    first, _ = places_under(machine, weights.to_numpy().T.copy())
-    table = pd.DataFrame(first.T, machine.units, weights.columns)
-    table = table.loc[table["rule"].sort_values(kind="stable").index]
-    rows = {
-        name: {
-            **agreement(table["rule"], table[name]),
-            "unit": (table[name] - table["rule"]).abs().idxmax(),
-            "kept": ((table[name] <= top) & (table["rule"] <= top)).sum(),
-        }
-        for name in table.columns[1:]
-    }
-    columns = ["tau_b", "rank_biased_overlap", "average_shift", "largest_shift", "unit", "kept"]
-    alike = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns)
-    alike = alike.astype({"largest_shift": int, "kept": int})
-    return Examined(result, table, {"top": top, "agreement": alike})
-
-
-def importance(result, *, spread, draws, seed) -> Examined:
+def importance(result) -> Examined:
     """Nominal weight of every indicator of level 1 and 2 beside what it does.
-
-    Parameters
-    ----------
-    result : Evaluation
-    spread : float
-        Coefficient of variation of the level-1 weights that are drawn.
-    draws : int
-        Weightings in all, shared out over the subsets of level-1 indicators.
-    seed : int
 
     Returns
     -------
     Examined
         Table by node in tree order: ``nominal`` and ``effective`` (its covariance share of the
-        variance of the base, 0 to 1); at level 1 also ``shapley`` and ``shapley_error``: how much
-        of the variance of the average shift in rank its weight owns. Without these two where the
-        tree has fewer than 2 or more than 10 indicators of level 1.
+        variance of the base, 0 to 1).
     """
-    level = result.base[result.rank.notna()].mean() / result.rules.scale
-    # seen from mean attainment, leaves that a class lacks do not count as points lost by it
-    centred = replace(result, index=result.index - level)
-    table = covariance_shares(centred).loc[moved_nodes(result.scheme)]
-    choices = {"spread": spread, "draws": draws, "seed": seed}
-    parts = len(result.scheme.dimensions)
-    if 2 <= parts <= 10 and (result.scheme.node_weights[result.scheme.dimensions] > 0).all():
-        each = max(draws // (INNER * 2**parts), 2)
-        found = shapley_effects(result, spread=spread, of="average_shift", draws=each, seed=seed)
-        table["shapley"] = found["share"]
-        table["shapley_error"] = found["error"] / found["effect"].sum()
-    return Examined(result, table, choices)
+    return Examined(result, covariance_shares(result).loc[moved_nodes(result.scheme)], {})

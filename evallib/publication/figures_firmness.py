@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from evallib.firmness.sensitivity import published_places
 from evallib.publication.drawing import (
     COLOURS,
     FAINT,
@@ -11,16 +12,17 @@ from evallib.publication.drawing import (
     INK,
     SILVER,
     finish,
-    row_height,
     write,
 )
-from evallib.publication.facts_firmness import OFTEN, SELDOM, published_places, top_shares
+from evallib.publication.facts_firmness import OFTEN, SELDOM, top_shares
 from evallib.publication.figures_weights import (
+    PAPER,
     UNLIKE,
     label_rows,
     legend_above,
     place_axis,
     place_rows,
+    tall,
     top_edge,
 )
 from evallib.publication.fonts import new_axes, styled
@@ -56,7 +58,7 @@ def plot_place_ranges(ranges, *, ax=None, lang="zh", study=None):
         Gives the printed name of the study.
     """
     table = ranges.table
-    ax = new_axes(ax, row_height(len(table)) + 0.1)
+    ax = new_axes(ax, tall(len(table)))
     rows = place_rows(ax, ranges.result, table["place"], lang)
     texts = label("interval", lang), label("extremes", lang)
     inner, outer = (table["low"], table["high"]), (table["best"], table["worst"])
@@ -83,9 +85,11 @@ def plot_acceptability(firm, *, ax=None, lang="zh", study=None):
         Of at most 1,000 units, so that every place has a column of its own.
     """
     result = firm.result
+    if len(firm.edges) != len(firm.units) + 1:
+        raise ValueError(f"{len(firm.units)} units are too many to draw a column for every place")
     place = published_places(result).sort_values(kind="stable")
     share = firm.acceptability().loc[place.index]
-    ax = new_axes(ax, row_height(len(place)))
+    ax = new_axes(ax, tall(len(place)))
     rows = place_rows(ax, result, place, lang)
     steps = np.arange(len(place) + 1) + 0.5
     seen = np.sqrt(share.where(share >= 0.0005))  # so that small shares can be seen
@@ -112,7 +116,7 @@ def plot_acceptability(firm, *, ax=None, lang="zh", study=None):
 def plot_top_shares(ranges, *, ax=None, lang="zh", study=None):
     """Share of weightings in which sites are in the top, of those that it can concern."""
     table, top = top_shares(ranges).table, ranges.choices["top"]
-    ax = new_axes(ax, 1.15 + 0.165 * len(table))
+    ax = new_axes(ax, tall(len(table), 0.165))
     rows = place_rows(ax, ranges.result, table["place"], lang)
     inside = (table["place"] <= top).to_numpy()
     looks = (("inside_top", inside, {"color": COLOURS[0]}), ("outside_top", ~inside, UNLIKE))
@@ -137,7 +141,7 @@ def plot_neighbours(neighbours, *, ax=None, lang="zh", study=None):
     result, table = neighbours.result, neighbours.table
     names, last = unit_names(result.units, lang), table["lower"].iloc[-1]
     units = [*table.index, last]
-    ax = new_axes(ax, row_height(len(units)))
+    ax = new_axes(ax, tall(len(units)))
     places = [*table["place"], published_places(result)[last]]
     rows = label_rows(
         ax, [f"{names[u]}  {n:\N{FIGURE SPACE}>2}" for u, n in zip(units, places, strict=True)]
@@ -168,7 +172,7 @@ def plot_neighbours(neighbours, *, ax=None, lang="zh", study=None):
 def plot_doubt(doubt, *, ax=None, lang="zh", study=None):
     """Change of place since the year before: published, and 90 % of the weightings."""
     table, names = doubt.table, unit_names(doubt.result.units, lang)
-    ax = new_axes(ax, row_height(len(table)))
+    ax = new_axes(ax, tall(len(table)))
     rows = label_rows(ax, [names[unit] for unit in table.index])
     look = {"color": COLOURS[4], "linewidth": 4.5, "label": label("interval", lang)}
     ax.hlines(rows, table["low"] - 0.3, table["high"] + 0.3, **look)
@@ -193,7 +197,7 @@ def plot_doubt(doubt, *, ax=None, lang="zh", study=None):
 def plot_recheck(recheck, *, ax=None, lang="zh", study=None, rows=30):
     """Cells of each site that would change a decision if they were wrong by one step."""
     table, names = recheck.table.head(rows), unit_names(recheck.result.units, lang)
-    ax = new_axes(ax, 1.15 + 0.165 * len(table))
+    ax = new_axes(ax, tall(len(table), 0.165))
     spots = label_rows(ax, [names[unit] for unit in table.index])
     left = np.zeros(len(table))
     for kind, look in (("threshold", {"color": COLOURS[0]}), ("top", UNLIKE)):
@@ -214,18 +218,18 @@ def plot_error_of_marks(errors, *, ax=None, lang="zh", study=None):
     """How large the standard error of a total may be for three statements on each site to hold."""
     result, table = errors.result, errors.table
     place = published_places(result)[table.index]
-    ax = new_axes(ax, row_height(len(table)))
+    ax = new_axes(ax, tall(len(table)))
     rows = place_rows(ax, result, place, lang)
     looks = {"threshold": ("s", COLOURS[2]), "top": ("^", COLOURS[1]), "next": ("o", COLOURS[0])}
     for name, (marker, colour) in looks.items():
         text = label(f"statement_{name}", lang)
         ax.plot(table[name], rows, marker, color=colour, markersize=3.6, label=text)
     ax.hlines(rows, 0, table[list(looks)].max(axis=1), color=FAINT, linewidth=0.8, zorder=0)
-    review = errors.choices["review"]
-    if review is not None:
-        ax.axvline(review.sem, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        text = f"{label('measured', lang)} {format_number(review.sem, 2)}"
-        write(ax, text, (review.sem, 0), (3, 8), ax.get_xaxis_transform())
+    sem, assumed = errors.choices["sem"], errors.choices["scenario"] is not None
+    if sem is not None:
+        ax.axvline(sem, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        text = f"{label('assumed' if assumed else 'measured', lang)} {format_number(sem, 2)}"
+        write(ax, text, (sem, 0), (3, 8), ax.get_xaxis_transform(), bbox=PAPER)
     ax.set_xlim(left=-0.02 * table[list(looks)].max(axis=None))
     ax.set_xlabel(label("sem", lang))
     legend_above(ax, 3)
@@ -235,10 +239,10 @@ def plot_error_of_marks(errors, *, ax=None, lang="zh", study=None):
 
 @styled
 def plot_rank_sets(errors, *, ax=None, lang="zh", study=None):
-    """Confidence sets of the places, given the error that the double review measured."""
+    """Confidence sets of the places, given the error that was measured or assumed."""
     result, table = errors.result, errors.table
     place = published_places(result)[table.index]
-    ax = new_axes(ax, row_height(len(table)) + 0.1)
+    ax = new_axes(ax, tall(len(table)))
     rows = place_rows(ax, result, place, lang)
     inner, outer = (table["low"], table["high"]), (table["low_all"], table["high_all"])
     _ranges(ax, rows, inner, outer, (label("set_one", lang), label("set_all", lang)))
@@ -246,5 +250,27 @@ def plot_rank_sets(errors, *, ax=None, lang="zh", study=None):
     place_axis(ax, len(table), lang)
     top_edge(ax, result.rules.top, lang)
     legend_above(ax, 3)
-    title = sentence("figure_rank_sets", lang, year=result.year)
+    about = {"year": result.year, "sem": format_number(errors.choices["sem"], 2)}
+    about["scenario"] = errors.choices["scenario"] is not None
+    title = sentence("figure_rank_sets", lang, **about)
     return finish(ax, result, title, lang, study)
+
+
+@styled
+def plot_choices(choices, *, ax=None, lang="zh", study=None):
+    """Best, median and worst place of every site over all valid rules, and its published place."""
+    table, top = choices.table, choices.choices["top"]
+    ax = new_axes(ax, tall(len(table)))
+    rows = place_rows(ax, choices.result, table["place"], lang)
+    look = {"color": COLOURS[4], "linewidth": 4.5, "label": label("all_choices", lang), "zorder": 1}
+    ax.hlines(rows, table["low"] - 0.3, table["high"] + 0.3, **look)
+    ax.plot(table["median"], rows, "|", color=INK, markersize=6, label=label("median_place", lang))
+    ax.plot(table["place"], rows, **DOT, label=label("rule_with_points", lang))
+    for row, low, high in zip(rows, table["low"], table["high"], strict=True):
+        text = f"{low}–{high}" if low < high else str(low)
+        write(ax, text, (1, row), (2, 0), ax.get_yaxis_transform())
+    place_axis(ax, len(table), lang)
+    top_edge(ax, top, lang)
+    legend_above(ax, 3)
+    title = sentence("figure_choices", lang, year=choices.result.year)
+    return finish(ax, choices.result, title, lang, study)

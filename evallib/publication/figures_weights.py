@@ -11,7 +11,6 @@ from evallib.publication.drawing import (
     INK,
     SMALL,
     finish,
-    row_height,
     width_in_ems,
     write,
 )
@@ -22,7 +21,13 @@ from evallib.publication.wording import label, sentence, unit_names
 from evallib.rounding import format_number
 
 UNLIKE = {"color": COLOURS[1], "hatch": "////", "edgecolor": "white", "linewidth": 0}
+PAPER = {"facecolor": "white", "pad": 1, "linewidth": 0}  # behind a text that crosses lines
 ENDS = 100  # per cent: intervals of weights are drawn up to a doubling
+
+
+def tall(rows, each=0.131):
+    """Height in inches of a figure with so many rows, and with room for title and legend."""
+    return max(1.1 + each * rows, 2.0)
 
 
 def label_rows(ax, texts, *, align="right"):
@@ -67,11 +72,8 @@ def top_edge(ax, top, lang):
         return
     line = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 0.5}
     ax.axvline(top + 0.5, **line)
-    text, box = (
-        sentence("top_edge", lang, top=top),
-        {"facecolor": "white", "pad": 1, "linewidth": 0},
-    )
-    write(ax, text, (top + 0.5, 0), (-3, 8), ax.get_xaxis_transform(), ha="right", bbox=box)
+    text, look = sentence("top_edge", lang, top=top), {"ha": "right", "bbox": PAPER}
+    write(ax, text, (top + 0.5, 0), (-3, 8), ax.get_xaxis_transform(), **look)
 
 
 def _titled(ax, examined, key, lang, study, **values):
@@ -94,7 +96,7 @@ def plot_swings(swings, *, ax=None, lang="zh", study=None, rows=30):
         Only so many indicators, those that move most.
     """
     table, top = swings.table.head(rows), swings.choices["top"]
-    ax = new_axes(ax, 1.15 + 0.165 * len(table))
+    ax = new_axes(ax, tall(len(table), 0.165))
     spots = node_rows(ax, swings.result, table.index, lang)
     looks = {"down": {"color": COLOURS[0]}, "up": UNLIKE}
     for side, sign in (("down", -1), ("up", 1)):
@@ -126,7 +128,7 @@ def plot_breakpoints(spans, *, ax=None, lang="zh", study=None):
     frame ends in an arrow.
     """
     table, top = spans.table, spans.choices["top"]
-    ax = new_axes(ax, 1.15 + 0.19 * len(table))
+    ax = new_axes(ax, tall(len(table), 0.19))
     spots = node_rows(ax, spans.result, table.index, lang)
     looks = {
         "first": (label("holds_first", lang), {"color": GREY, "linewidth": 1.2}),
@@ -159,9 +161,9 @@ def plot_top_margins(margins, *, top, ax=None, lang="zh", study=None):
     """For every list of the first k, how far all leaf weights may move before it changes."""
     lower = margins.table["lower"]
     shown = lower.replace(np.inf, np.nan)
-    ax = new_axes(ax, 1.05 + 0.145 * len(lower))
+    ax = new_axes(ax, tall(len(lower), 0.145))
     rows = label_rows(ax, [label("first_k", lang).format(k) for k in lower.index])
-    limit = 1.25 * min(100 * shown.max(), ENDS) if shown.notna().any() else ENDS
+    limit = 1.25 * min(100 * shown.max(), ENDS) if shown.max() > 0 else ENDS
     for row, (k, value) in zip(rows, lower.items(), strict=True):
         look = UNLIKE if k == top else {"color": COLOURS[0]}
         ax.barh(row, min(100 * value, limit), 0.7, **look)
@@ -175,7 +177,7 @@ def plot_top_margins(margins, *, top, ax=None, lang="zh", study=None):
 def plot_left_out(left_out, *, ax=None, lang="zh", study=None):
     """Average shift in rank when one level-1 indicator, or one leaf, is left out."""
     table, names = left_out.table, names_of(left_out.result, lang)
-    ax = new_axes(ax, row_height(len(table)))
+    ax = new_axes(ax, tall(len(table)))
     texts = [f"{names[code]}  {per_cent(table.at[code, 'weight'])}" for code in table.index]
     rows = label_rows(ax, texts)
     parts = table["part"].to_numpy()
@@ -196,7 +198,7 @@ def plot_left_out(left_out, *, ax=None, lang="zh", study=None):
 def plot_alternatives(alternatives, *, ax=None, lang="zh", study=None):
     """Places under the published weights and under equal weights, a row per site."""
     table, top = alternatives.table, alternatives.choices["top"]
-    ax = new_axes(ax, row_height(len(table)))
+    ax = new_axes(ax, tall(len(table)))
     rows = place_rows(ax, alternatives.result, table["rule"], lang)
     ax.hlines(rows, table.min(axis=1), table.max(axis=1), color=FAINT, linewidth=1, zorder=0)
     for kind, colour, marker in zip(table.columns[1:], COLOURS, "^sD", strict=False):
@@ -220,7 +222,7 @@ def place_axis(ax, last, lang):
 def plot_importance(importance, *, ax=None, lang="zh", study=None):
     """Nominal weight (hollow) and share in the differences of totals (filled) of each indicator."""
     table = 100 * importance.table[["nominal", "effective"]]
-    ax = new_axes(ax, 1.15 + 0.19 * len(table))
+    ax = new_axes(ax, tall(len(table), 0.19))
     rows = node_rows(ax, importance.result, table.index, lang)
     ax.hlines(rows, table.min(axis=1), table.max(axis=1), color=GREY, linewidth=1, zorder=1)
     hollow = {"facecolor": "white", "edgecolor": INK, "s": 22, "zorder": 2}

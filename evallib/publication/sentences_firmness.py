@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import norm
 
+from evallib.firmness.montecarlo import share_error
 from evallib.publication.facts_firmness import EVEN, OFTEN, SELDOM
 from evallib.publication.facts_weights import names_of
 from evallib.publication.sentences import joined, provenance
-from evallib.publication.sentences_weights import per_cent
-from evallib.publication.wording import sentence
+from evallib.publication.sentences_weights import drawn_about, per_cent
+from evallib.publication.wording import label, sentence
 from evallib.rounding import format_number
 
 
@@ -16,10 +18,9 @@ def _said(result, text, lang):
     return joined([text, provenance(result, lang=lang)], lang)
 
 
-def _about(examined):
-    """Spread, draws and seed in print."""
-    about = examined.choices
-    return about | {"spread": per_cent(about["spread"]), "draws": f"{about['draws']:,}"}
+def points(error) -> str:
+    """The error of a share in points of per cent, rounded up."""
+    return format_number(np.ceil(1000 * error - 1e-9) / 10, 1)
 
 
 def describe_place_ranges(ranges, *, lang="zh") -> str:
@@ -28,13 +29,16 @@ def describe_place_ranges(ranges, *, lang="zh") -> str:
     text = sentence(
         "place_ranges",
         lang,
-        about=_about(ranges),
+        about=drawn_about(ranges),
         sampled=format_number((table["high"] - table["low"]).mean(), 1),
         whole=format_number((table["worst"] - table["best"]).mean(), 1),
         exact=bool(table["exact"].all()),
         bounds=int((~table["exact"]).sum()),
         sure=int(table["sure"].sum()),
         possible=int((table["best"] <= top).sum()),
+        error=format_number(np.ceil(100 * table["mean_error"].max()) / 100, 2),
+        loose=ranges.choices["loose"],
+        dense=ranges.result.rules.ties == "dense",
         top=top,
     )
     return _said(ranges.result, text, lang)
@@ -47,14 +51,14 @@ def describe_acceptability(ranges, *, lang="zh") -> str:
     text = sentence(
         "acceptability",
         lang,
-        about=_about(ranges),
+        about=drawn_about(ranges),
         own=per_cent(table["own"].mean()),
         sites=len(table),
         half=int((table["own"] >= 0.5).sum()),
         name=names[least],
         place=int(table.at[least, "place"]),
         least=per_cent(table.at[least, "own"]),
-        error=format_number(np.ceil(1000 * ranges.choices["error"]) / 10, 1),
+        error=points(ranges.choices["error"]),
     )
     return _said(ranges.result, text, lang)
 
@@ -72,12 +76,13 @@ def describe_top_shares(ranges, *, lang="zh") -> str:
     text = sentence(
         "top_shares",
         lang,
-        about=_about(ranges),
+        about=drawn_about(ranges),
         top=top,
         inside=len(inside),
         firm=int((inside["top"] >= OFTEN).sum()),
         weakest=row(weakest) if inside.at[weakest, "top"] < OFTEN else None,
         entrants=[row(unit) for unit in entrants.index],
+        error=points(table["top_error"].max()),
     )
     return _said(ranges.result, text, lang)
 
@@ -90,7 +95,7 @@ def describe_neighbours(neighbours, *, lang="zh") -> str:
     text = sentence(
         "neighbours",
         lang,
-        about=_about(neighbours),
+        about=drawn_about(neighbours),
         n=len(parted),
         firm=int((parted["ahead"] >= OFTEN).sum()),
         loose=int((parted["ahead"] < EVEN).sum()),
@@ -98,6 +103,7 @@ def describe_neighbours(neighbours, *, lang="zh") -> str:
         upper=names[closest],
         lower=names[parted.at[closest, "lower"]] if closest else "",
         share=per_cent(parted.at[closest, "ahead"]) if closest else "",
+        error=points(table["error"].max()),
         tied=int(table["tied"].sum()),
     )
     return _said(neighbours.result, text, lang)
@@ -109,11 +115,10 @@ def describe_likeness(likeness, *, lang="zh") -> str:
     text = sentence(
         "likeness",
         lang,
-        about=_about(likeness),
+        about=drawn_about(likeness),
         shift=format_number(table.at["median", "average_shift"], 1),
         shift_high=format_number(table.at["least_alike", "average_shift"], 1),
-        tau=format_number(table.at["median", "tau_b"], 3),
-        tau_low=format_number(table.at["least_alike", "tau_b"], 3),
+        tau={name: format_number(value, 3) for name, value in table["tau_b"].dropna().items()},
     )
     return _said(likeness.result, text, lang)
 
@@ -121,15 +126,16 @@ def describe_likeness(likeness, *, lang="zh") -> str:
 def describe_doubt(doubt, *, lang="zh") -> str:
     """Whose rise or fall since the previous year holds in at least 95 % of the weightings."""
     table, names = doubt.table, names_of(doubt.result, lang)
-    if doubt.choices["previous"] is None:
-        return sentence("doubt_none", lang, year=doubt.result.year)
+    if table.empty:
+        years = {"year": doubt.result.year, "previous": doubt.choices["previous"]}
+        return sentence("doubt_none", lang, **years)
     rise, fall = (int((table[name] >= OFTEN).sum()) for name in ("rises", "falls"))
     same = int((1 - table["rises"] - table["falls"] >= OFTEN).sum())
     first = table.iloc[0]
     text = sentence(
         "doubt",
         lang,
-        about=_about(doubt),
+        about=drawn_about(doubt),
         previous=doubt.choices["previous"],
         year=doubt.result.year,
         n=len(table),
@@ -137,6 +143,7 @@ def describe_doubt(doubt, *, lang="zh") -> str:
         fall=fall,
         same=same,
         open=len(table) - rise - fall - same,
+        error=points(share_error(OFTEN, doubt.choices["draws"])),
         name=names[table.index[0]] if first["change"] > 0 else "",
         **{key: int(first[key]) for key in ("change", "low", "high")},
     )
@@ -162,15 +169,16 @@ def describe_recheck(recheck, *, lang="zh") -> str:
 
 
 def describe_error_of_marks(errors, *, rounds, lang="zh") -> str:
-    """The error of the marks, if it was measured; else how large it may be.
+    """The error of the marks, if it was measured or assumed; else how large it may be.
 
     Parameters
     ----------
     rounds : bool
         Whether the year keeps an initial round, which is no double review.
     """
-    if errors.choices["review"] is not None:
-        return _said(errors.result, _reviewed(errors, lang), lang)
+    if errors.choices["review"] is not None or errors.choices["scenario"] is not None:
+        text = joined([_known_error(errors, lang), _told_apart(errors, lang)], lang)
+        return _said(errors.result, text, lang)
     table, result = errors.table, errors.result
     names, rules = names_of(result, lang), result.rules
     inside = result.rank[table.index] <= rules.top
@@ -192,17 +200,92 @@ def describe_error_of_marks(errors, *, rounds, lang="zh") -> str:
     return _said(result, text, lang)
 
 
-def _reviewed(errors, lang):
-    review, table = errors.choices["review"], errors.table
-    widths = {"single": "", "together": ""}
-    if "low" in table:
-        spans = (table["high"] - table["low"], table["high_all"] - table["low_all"])
-        widths = {
-            name: format_number((span + 1).mean(), 1)
-            for name, span in zip(widths, spans, strict=True)
-        }
+def _known_error(errors, lang):
+    """What the double review measured, or the scenario assumes."""
+    review, year = errors.choices["review"], errors.result.year
+    if review is None:
+        numbers = {"sem": errors.choices["sem"], "mdc": norm.ppf(0.975) * 2**0.5}
+        numbers["mdc"] *= numbers["sem"]
+        printed = {name: format_number(value, 2) for name, value in numbers.items()}
+        return sentence("marks_assumed", lang, year=year, **printed)
     numbers = {"sem": review.sem, "low": review.sem_low, "high": review.sem_high}
     numbers |= {"bias": abs(review.bias), "icc": review.icc, "mdc": review.mdc95}
-    printed = {name: format_number(value, 2) for name, value in numbers.items()}
-    about = {"year": errors.result.year, "reviewed": len(review.totals)}
-    return sentence("marks_reviewed", lang, **about, **printed, **widths)
+    printed = {name: format_number(value, 2) for name, value in numbers.items() if value == value}
+    about = {"year": year, "reviewed": len(review.totals), "icc": ""}
+    return sentence("marks_reviewed", lang, **about | printed)
+
+
+def _told_apart(errors, lang):
+    """What an error leaves of places, tiers and top; nothing where there is no error."""
+    table = errors.table
+    if "low_all" not in table:
+        return ""
+    spans = {
+        "single": table["high"] - table["low"],
+        "together": table["high_all"] - table["low_all"],
+    }
+    return sentence(
+        "marks_tell",
+        lang,
+        scenario=errors.choices["scenario"] is not None,
+        **{name: format_number((span + 1).mean(), 1) for name, span in spans.items()},
+        tiers=int(table["tier"].max()),
+        heads=int((table["tier"] == 1).sum()),
+        top=errors.result.rules.top,
+        may_be=int(table["may_be_top"].sum()),
+        draws=f"{errors.choices['draws']:,}",
+        seed=errors.choices["seed"],
+    )
+
+
+def describe_choices(choices, *, lang="zh") -> str:
+    """How far places move over all valid rules, which choice moves them, who stays in the top."""
+    table, about, names = choices.table, choices.choices, names_of(choices.result, lang)
+    inside = table[table["place"] <= about["top"]]
+    widest = (table["high"] - table["low"]).idxmax()
+    text = sentence(
+        "choices",
+        lang,
+        n=about["specifications"],
+        top=about["top"],
+        span=format_number((table["high"] - table["low"]).mean(), 1),
+        name=names[widest],
+        low=table.at[widest, "low"],
+        high=table.at[widest, "high"],
+        inside=len(inside),
+        always=int((inside["top"] == 1).sum()),
+        ever=int(((table["place"] > about["top"]) & (table["top"] > 0)).sum()),
+        shares=[
+            {"name": label(f"by_{kind}", lang), "share": per_cent(share)}
+            for kind, share in about["importance"].sort_values(ascending=False).items()
+        ],
+        reversals=[
+            {"name": label(f"by_{kind}", lang), "most": int(most), "unit": names[unit]}
+            for kind, most, unit in about["reversals"].itertuples()
+        ],
+    )
+    return _said(choices.result, text, lang)
+
+
+def describe_jackknife(jackknife, *, lang="zh") -> str:
+    """What single leaves do to places, and the error of a total from another checklist."""
+    table, names, top = jackknife.table, names_of(jackknife.result, lang), jackknife.choices["top"]
+    items, inside = jackknife.choices["items"].table["error"], table[table["place"] <= top]
+    widest = (table["high"] - table["low"]).idxmax()
+    parts = items.iloc[:-1].dropna()
+    text = sentence(
+        "jackknife",
+        lang,
+        leaves=len(jackknife.result.scheme.leaves),
+        top=top,
+        inside=len(inside),
+        stay=int((inside["high"] <= top).sum()),
+        name=names[widest],
+        low=table.at[widest, "low"],
+        high=table.at[widest, "high"],
+        leaf=names[table.at[widest, "moved_by"]],
+        error=format_number(items.iloc[-1], 2) if len(parts) else "",
+        part=names[parts.idxmax()] if len(parts) else "",
+        share=per_cent((parts.max() / items.iloc[-1]) ** 2) if (parts > 0).any() else "",
+    )
+    return _said(jackknife.result, text, lang)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from evallib.publication.facts_weights import names_of, nearest
 from evallib.publication.sentences import joined, provenance
@@ -52,6 +53,12 @@ def holds_within(lower, lang) -> str:
     return label("over_100", lang) if lower >= 1 else f"±{bound(lower, up=False)}"
 
 
+def drawn_about(examined):
+    """Spread, draws and seed in print."""
+    about = examined.choices
+    return about | {"spread": per_cent(about["spread"]), "draws": f"{about['draws']:,}"}
+
+
 def _said(examined, text, lang):
     return joined([text, provenance(examined.result, lang=lang)], lang)
 
@@ -59,7 +66,7 @@ def _said(examined, text, lang):
 def describe_swings(swings, *, lang="zh") -> str:
     """Which indicator's weight moves most places, and which change the list of the top."""
     table, names = swings.table, names_of(swings.result, lang)
-    first = table.iloc[0]
+    first = table.iloc[0] if len(table) else pd.Series()
     moves = [
         {
             "side": label(side, lang),
@@ -67,7 +74,7 @@ def describe_swings(swings, *, lang="zh") -> str:
             "shift": format_number(first[f"shift_{side}"], 2),
         }
         for side in ("down", "up")
-        if first.notna()[f"moved_{side}"]
+        if pd.notna(first.get(f"moved_{side}"))
     ]
     changing = table.index[(table[["top_down", "top_up"]].fillna(0) > 0).any(axis=1)]
     text = sentence(
@@ -77,8 +84,8 @@ def describe_swings(swings, *, lang="zh") -> str:
         sites=int(swings.result.rank.count()),
         spread=per_cent(swings.choices["spread"]),
         top=swings.choices["top"],
-        name=names[table.index[0]],
-        weight=per_cent(first["weight"]),
+        name=names[table.index[0]] if any(row["moved"] for row in moves) else "",
+        weight=per_cent(first.get("weight", 0)),
         moves=moves,
         changing=[names[code] for code in changing],
     )
@@ -122,7 +129,7 @@ def describe_smallest_change(change, result, *, lang="zh") -> str:
 
 def describe_top_margins(margins, *, top, lang="zh") -> str:
     """Which lists of the first k hold furthest and least far, and how far that of the top does."""
-    lower = margins.table["lower"]
+    lower, exact = margins.table["lower"], margins.table["exact"]
 
     def row(k):
         return {"k": k, "holds": holds_within(lower[k], lang)}
@@ -133,6 +140,7 @@ def describe_top_margins(margins, *, top, lang="zh") -> str:
         top=top,
         most=lower.index[-1],
         own=row(top)["holds"] if top in lower.index else "",
+        bounds=int((~exact).sum()),
         firmest=row(lower.idxmax()),
         loosest=row(lower.idxmin()),
     )
@@ -182,20 +190,14 @@ def describe_importance(importance, *, lang="zh") -> str:
         table = table.loc[table.index.isin(scheme.dimensions)]
     else:  # one indicator of level 1 carries everything
         level = "second_level"
+    if table.empty:
+        return _said(importance, sentence("importance_none", lang), lang)
     gap = (table["effective"] - table["nominal"]).abs().idxmax()
     against = [names[code] for code in table.index[table["effective"] < 0]]
     tops = {
         column: {"name": names[table[column].idxmax()], "share": per_cent(table[column].max())}
         for column in ("nominal", "effective")
     }
-    shapley = None
-    if "shapley" in table:
-        best = table["shapley"].idxmax()
-        shapley = {
-            "name": names[best],
-            "share": per_cent(table.at[best, "shapley"]),
-            "error": format_number(100 * table.at[best, "shapley_error"], 1),
-        }
     text = sentence(
         "importance",
         lang,
@@ -203,11 +205,55 @@ def describe_importance(importance, *, lang="zh") -> str:
         **tops,
         gap={"name": names[gap], **{k: per_cent(table.at[gap, k]) for k in tops}},
         against=against,
-        shapley=shapley,
-        about=importance.choices
-        | {
-            "spread": format_number(importance.choices["spread"], 2),
-            "draws": f"{importance.choices['draws']:,}",
-        },
     )
     return _said(importance, text, lang)
+
+
+def describe_movement(movement, *, lang="zh") -> str:
+    """Whose weight owns most of the movement of places, and whether the measures agree."""
+    table, names = movement.table, names_of(movement.result, lang)
+    if not table.columns.isin(["shapley", "first"]).any():
+        about = {"about": drawn_about(movement), "parts": len(table)}
+        return _said(movement, sentence("weight_movement_none", lang, **about), lang)
+
+    def most(column):
+        code = table[column].idxmax()
+        error = format_number(100 * table.at[code, f"{column}_error"], 1)
+        return {"name": names[code], "share": per_cent(table.at[code, column]), "error": error}
+
+    carrier = table["effective"].idxmax() if "effective" in table else ""
+    share = per_cent(table.at[carrier, "effective"]) if carrier else ""
+    text = sentence(
+        "weight_movement",
+        lang,
+        about=drawn_about(movement),
+        shapley=most("shapley") if "shapley" in table else None,
+        first=most("first") if "first" in table else None,
+        total=most("total") if "first" in table else None,
+        effective={"name": names[carrier], "share": share},
+    )
+    return _said(movement, text, lang)
+
+
+def describe_ways_in(ways, *, lang="zh", rows=3) -> str:
+    """Who gets into the top, or to the first place, under which weights."""
+    names, goals = names_of(ways.result, lang), {}
+    for goal in ("first", "top"):
+        table = ways.table[ways.table["goal"] == goal]
+        goals[goal] = [
+            {
+                "name": names[unit],
+                "share": per_cent(row["share"]),
+                "error": format_number(100 * row["error"], 1),
+                "raised": names[row["raised"]],
+                "up": per_cent(row[row["raised"]]),
+                "lowered": names[row["lowered"]],
+                "down": per_cent(abs(row[row["lowered"]])),
+            }
+            for unit, row in table.iterrows()
+        ]
+    scheme = ways.result.scheme
+    about = {"about": drawn_about(ways), "top": ways.choices["top"], "rows": rows}
+    about["inside"] = len(scheme.leaves) > len(scheme.dimensions)
+    text = sentence("ways_in", lang, **about, list=goals["top"], first=goals["first"])
+    return _said(ways, text, lang)
