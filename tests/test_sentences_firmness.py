@@ -390,7 +390,7 @@ def test_the_weights_that_bring_a_site_in_are_named(tmp_path):
     assert row["b"] == pytest.approx((0.48 + 4 / 9) / 2 / 0.4 - 1, abs=0.01)
     said = weights.describe_ways_in(ways)
     assert "名单以外没有网站在至少1%的权重组中进入前2名" in said
-    assert "平均要乙加重" in said
+    assert "平均乙加重" in said
 
 
 def test_movement_puts_three_measures_beside_the_covariance_share():
@@ -430,7 +430,7 @@ def test_single_leaves_and_another_checklist_are_no_error_of_the_marks(tmp_path)
     assert found.table.loc["u1", ["place", "low", "high", "moved_by"]].tolist() == [1, 1, 2, "a"]
     said = firmness.describe_jackknife(found)
     assert "公布的前1名（1个网站）中有0个始终在前1名" in said
-    assert "各一级指标只有一项末级指标，换一份清单的误差无从估计" in said
+    assert "没有一项一级指标有两项末级指标和两个分值齐全的网站，换一份清单的误差无从估计" in said
     many = ev.jackknife(ev.evaluate(synthetic(7, step=0.5), 2020), top=3)
     assert "这不是评分误差" in firmness.describe_jackknife(many)
     assert "换一份清单带来的总分标准误约为" in firmness.describe_jackknife(many)
@@ -474,3 +474,48 @@ def test_sampled_shares_are_printed_with_their_error():
     said = [describe("zh") for describe in examined(synthetic(4, step=0.5))]
     for number in (7, 8, 9, 10, 16):
         assert re.search(r"(误差|标准误).*(\d|位)", said[number]), said[number]
+
+
+def test_movement_states_the_weightings_that_each_method_took():
+    result = ev.evaluate(synthetic(7, units=12, step=0.5), 2020)  # three dimensions
+    movement = ev.movement(result, spread=0.3, draws=20_000, seed=1)
+    assert movement.choices["shapley_draws"] == 20_000 // 32 * 4 * 4  # four sets of two or three
+    assert movement.choices["sobol_draws"] == 2048 * 5
+    for lang in wording.LANGUAGES:
+        said = weights.describe_movement(movement, lang=lang)
+        assert "10,000" in said
+        assert "10,240" in said
+        assert "20,000" not in said
+
+
+def test_small_errors_never_print_as_none_and_bounds_are_rounded_outwards():
+    result = ev.evaluate(synthetic(7, units=12, step=0.5), 2020)
+    movement = ev.movement(result, spread=0.3, draws=4_000, seed=1)
+    movement.table["shapley_error"] = 1e-5
+    assert "standard error 0.1 points" in weights.describe_movement(movement, lang="en")
+    drawn = ev.perturb_weights(result.scheme, at="leaf", spread=0.2, draws=50, seed=1)
+    alike = ev.likeness(ev.rank_uncertainty(result, drawn))
+    alike.table.loc["least_alike", ["average_shift", "tau_b"]] = 1.61, 0.9269
+    said = firmness.describe_likeness(alike)
+    assert "95%的权重组不超过1.7位" in said
+    assert "95%的权重组不低于0.926" in said
+
+
+def test_a_list_of_the_first_few_says_so():
+    result = ev.evaluate(synthetic(3, units=30, step=0.5), 2020)
+    ways = ev.ways_in(result, spread=0.5, draws=2_000, seed=1, top=5)
+    inside = int((ways.table["goal"] == "top").sum())
+    assert inside > 3
+    said = weights.describe_ways_in(ways)
+    assert f"名单以外有{inside}个网站在至少1%的权重组中进入前5名，最多的3个是" in said
+    assert "平均要" not in said  # nobody needs these weights
+    assert "(the 3 that do so most)" in weights.describe_ways_in(ways, lang="en")
+
+
+def test_the_error_of_another_checklist_says_what_it_leaves_out():
+    result = ev.evaluate(synthetic(3, units=8, leaves=(1, 3, 2), classes=False), 2020)
+    jackknife = ev.jackknife(result, top=3)
+    assert "（1项一级指标的误差无从估计，未计入）" in firmness.describe_jackknife(jackknife)
+    one = ev.evaluate(synthetic(3, units=1, leaves=(2, 2), classes=False), 2020)
+    said = firmness.describe_jackknife(ev.jackknife(one, top=3), lang="en")
+    assert "No level-1 indicator has two leaves and two sites with marks" in said

@@ -95,7 +95,8 @@ def multiverse(result) -> Multiverse:
     combined: within dimensions as the scheme says, across them by an arithmetic, geometric or
     harmonic mean. z-scores, which may be negative, go with arithmetic means only. Geometric and
     harmonic means are left out, unless they are the rule itself, where a unit has a dimension
-    score of 0 (under min-max the last one has): the total would be 0 whatever the rest. Copeland
+    score of 0 (as the last in all leaves of one has under min-max): the total would be 0 whatever
+    the rest. Copeland
     compares units leaf by leaf, so that it has one cell per weighting (normalisation ``none``).
     No cell has bonus or penalty points; vetoed and unranked units are left out; ties are decided
     at ten decimals.

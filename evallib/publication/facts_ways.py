@@ -92,7 +92,7 @@ def movement(result, *, spread, draws, seed) -> Examined:
         Coefficient of variation of the weights for Shapley effects; for Sobol indices every weight
         is multiplied by a number uniform on 1 +- spread.
     draws : int
-        Weightings in all for either, about.
+        Weightings at most for either; where they are few, the least that it needs.
     seed : int
 
     Returns
@@ -103,6 +103,7 @@ def movement(result, *, spread, draws, seed) -> Examined:
         ``first`` and ``total`` (Sobol), and standard errors ``*_error`` of the three. Without
         ``shapley`` where there are more than 10 indicators or one has no weight, without a measure
         under whose law that shift stays the same, and empty where there is only one indicator.
+        ``choices``: ``shapley_draws`` and ``sobol_draws``, the weightings that each took.
     """
     scheme, parts = result.scheme, result.scheme.dimensions
     table = pd.DataFrame({"nominal": scheme.node_weights[parts]})
@@ -111,18 +112,21 @@ def movement(result, *, spread, draws, seed) -> Examined:
         return Examined(result, table.iloc[:0], choices)
     if scheme.is_linear and result.rules.tier_decimals is None:
         table["effective"] = covariance_shares(result)["effective"]
-    about = {"spread": spread, "of": "average_shift", "seed": seed}
+    about, sizes = {"spread": spread, "of": "average_shift", "seed": seed}, {}
     possible = len(parts) <= 10 and (table["nominal"] > 0).all()
     if possible and _moves(result, choices, "dirichlet"):
-        found = shapley_effects(result, **about, draws=max(draws // (INNER * 2 ** len(parts)), 2))
+        each, subsets = max(draws // (INNER * 2 ** len(parts)), 2), 2 ** len(parts) - len(parts) - 1
+        found = shapley_effects(result, **about, draws=each)
+        sizes["shapley_draws"] = each * INNER * subsets  # of two dimensions or more
         table[["shapley", "shapley_error"]] = found[["share", "share_error"]]
     if not _moves(result, choices, "renormalise"):
-        return Examined(result, table, choices)
+        return Examined(result, table, choices | sizes)
     base = 2 ** max(int(np.log2(max(draws / (len(parts) + 2), 1))), 4)
     found = sobol_indices(result, **about, draws=base)
+    sizes["sobol_draws"] = base * (len(parts) + 2)
     for name in ("first", "total"):
         table[name], table[f"{name}_error"] = found[name], found[f"{name}_error"] / 1.96
-    return Examined(result, table, choices)
+    return Examined(result, table, choices | sizes)
 
 
 def _moves(result, law, method):

@@ -9,18 +9,13 @@ from evallib.firmness.montecarlo import share_error
 from evallib.publication.facts_firmness import EVEN, OFTEN, SELDOM
 from evallib.publication.facts_weights import names_of
 from evallib.publication.sentences import joined, provenance
-from evallib.publication.sentences_weights import drawn_about, per_cent
+from evallib.publication.sentences_weights import drawn_about, per_cent, points
 from evallib.publication.wording import label, sentence
 from evallib.rounding import format_number
 
 
 def _said(result, text, lang):
     return joined([text, provenance(result, lang=lang)], lang)
-
-
-def points(error) -> str:
-    """The error of a share in points of per cent, rounded up."""
-    return format_number(np.ceil(1000 * error - 1e-9) / 10, 1)
 
 
 def describe_place_ranges(ranges, *, lang="zh") -> str:
@@ -111,14 +106,21 @@ def describe_neighbours(neighbours, *, lang="zh") -> str:
 
 def describe_likeness(likeness, *, lang="zh") -> str:
     """How far places shift under the median weighting and under the least alike."""
-    table = likeness.table
+    table, least = likeness.table, likeness.table.loc["least_alike"]
+
+    def down(value):  # so that what is said of 95 % holds
+        return np.floor(1000 * value + 1e-9) / 1000
+
     text = sentence(
         "likeness",
         lang,
         about=drawn_about(likeness),
         shift=format_number(table.at["median", "average_shift"], 1),
-        shift_high=format_number(table.at["least_alike", "average_shift"], 1),
-        tau={name: format_number(value, 3) for name, value in table["tau_b"].dropna().items()},
+        shift_high=format_number(np.ceil(10 * least["average_shift"] - 1e-9) / 10, 1),
+        tau={
+            name: format_number(value if name == "median" else down(value), 3)
+            for name, value in table["tau_b"].dropna().items()
+        },
     )
     return _said(likeness.result, text, lang)
 
@@ -285,6 +287,7 @@ def describe_jackknife(jackknife, *, lang="zh") -> str:
         high=table.at[widest, "high"],
         leaf=names[table.at[widest, "moved_by"]],
         error=format_number(items.iloc[-1], 2) if len(parts) else "",
+        single=len(items) - 1 - len(parts),
         part=names[parts.idxmax()] if len(parts) else "",
         share=per_cent((parts.max() / items.iloc[-1]) ** 2) if (parts > 0).any() else "",
     )

@@ -27,6 +27,17 @@ def per_cent(share, *, decimals=1) -> str:
     return f"{text}%"
 
 
+def points(error) -> str:
+    """The error of a share in points of per cent, rounded up.
+
+    Examples
+    --------
+    >>> points(0.0102), points(0.0001)
+    ('1.1', '0.1')
+    """
+    return format_number(np.ceil(1000 * error - 1e-9) / 10, 1)
+
+
 def bound(share, *, up) -> str:
     """A share in per cent with two decimals, rounded up, or down so that it still holds.
 
@@ -218,15 +229,16 @@ def describe_movement(movement, *, lang="zh") -> str:
 
     def most(column):
         code = table[column].idxmax()
-        error = format_number(100 * table.at[code, f"{column}_error"], 1)
+        error = points(table.at[code, f"{column}_error"])
         return {"name": names[code], "share": per_cent(table.at[code, column]), "error": error}
 
+    sizes = {k: f"{n:,}" for k, n in movement.choices.items() if k.endswith("_draws")}
     carrier = table["effective"].idxmax() if "effective" in table else ""
     share = per_cent(table.at[carrier, "effective"]) if carrier else ""
     text = sentence(
         "weight_movement",
         lang,
-        about=drawn_about(movement),
+        about=drawn_about(movement) | sizes,
         shapley=most("shapley") if "shapley" in table else None,
         first=most("first") if "first" in table else None,
         total=most("total") if "first" in table else None,
@@ -244,7 +256,7 @@ def describe_ways_in(ways, *, lang="zh", rows=3) -> str:
             {
                 "name": names[unit],
                 "share": per_cent(row["share"]),
-                "error": format_number(100 * row["error"], 1),
+                "error": points(row["error"]),
                 "raised": names[row["raised"]],
                 "up": per_cent(row[row["raised"]]),
                 "lowered": names[row["lowered"]],
