@@ -1,4 +1,4 @@
-"""How long the exact answers take on a real-sized year.
+"""How long exact answers, and publishing, take on a real-sized year.
 
     python benchmarks/exact.py [--study nanning] [--year 2020] [--rounds 7]
 
@@ -9,7 +9,9 @@ what is loaded on first use, is not counted. A question that has taken a minute 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from runs import HERE, Clock, machine, short, table
 
@@ -18,6 +20,8 @@ from evallib.change import compare
 from evallib.firmness.breakpoints import breakpoints
 from evallib.firmness.changes import pairwise_changes, smallest_change
 from evallib.firmness.extremes import extreme_ranks
+from evallib.publication.check.letter import check_letter
+from evallib.publication.publish import publish_data
 
 PATIENCE = 60  # seconds
 
@@ -55,7 +59,22 @@ def questions(study, year) -> dict:
             lambda: compare(study, before, year),
             lambda found: f"{len(found.cohort)} units, {len(found.causes)} causes",
         ),
+        "a letter read back, number by number": (
+            lambda: check_letter(HERE.parent / "tests" / "letter_zh.txt", study, year),
+            lambda found: f"{len(found)} numbers, words and names",
+        ),
+        "figures, letter and scores.xlsx": (
+            lambda: published(study, year),
+            lambda found: f"{found / 1e6:.1f} MB",
+        ),
     }
+
+
+def published(study, year) -> int:
+    """Bytes of everything that a run publishes without a notebook."""
+    with TemporaryDirectory() as folder:
+        publish_data(study, year, folder, params={"lang": "zh"})
+        return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
 
 
 def settled(found) -> str:

@@ -30,10 +30,12 @@ _ON_FIRST_USE = {
     ),
     "publication.views": (
         "adjustment_table", "edge_cases", "group_table", "lower_in_final", "provenance",
-        "ranking_table", "round_changes", "rounds", "scheme_table",
+        "ranking_table", "round_changes", "rounded", "rounds", "scheme_table",
     ),
     "publication.claims": ("compare_claims",),
+    "publication.hedges": ("affirm",),
     "publication.letter": ("write_letter",),
+    "publication.workbook": ("write_workbook",),
     "change": (
         "bridge", "cohort", "compare", "improvement", "leaf_account", "near_threshold",
         "trajectories",
@@ -56,9 +58,10 @@ _ON_FIRST_USE = {
     "firmness.extremes": ("extreme_ranks",),
     "firmness.weights": ("perturb_weights",),
     "publication.facts_weights": (
-        "alternatives", "importance", "left_out", "named", "proof_table", "spans", "swings",
-        "top_margins", "weight_moves",
+        "importance", "left_out", "named", "proof_table", "spans", "swings", "top_margins",
+        "weight_moves",
     ),
+    "publication.facts_ways": ("alternatives", "choices", "jackknife", "movement", "ways_in"),
     "publication.facts_firmness": (
         "change_under_doubt", "error_of_marks", "likeness", "neighbours", "place_ranges",
         "recheck", "top_shares",
@@ -68,25 +71,27 @@ _ON_FIRST_USE = {
         "plot_swings", "plot_top_margins",
     ),
     "publication.figures_firmness": (
-        "plot_acceptability", "plot_doubt", "plot_error_of_marks", "plot_neighbours",
-        "plot_place_ranges", "plot_rank_sets", "plot_recheck", "plot_top_shares",
+        "plot_acceptability", "plot_choices", "plot_doubt", "plot_error_of_marks",
+        "plot_neighbours", "plot_place_ranges", "plot_rank_sets", "plot_recheck",
+        "plot_top_shares",
     ),
     "publication.sentences_weights": (
         "describe_alternatives", "describe_breakpoints", "describe_importance",
-        "describe_left_out", "describe_smallest_change", "describe_swings",
-        "describe_top_margins",
+        "describe_left_out", "describe_movement", "describe_smallest_change", "describe_swings",
+        "describe_top_margins", "describe_ways_in",
     ),
     "publication.sentences_firmness": (
-        "describe_acceptability", "describe_doubt", "describe_error_of_marks",
-        "describe_likeness", "describe_neighbours", "describe_place_ranges",
+        "describe_acceptability", "describe_choices", "describe_doubt", "describe_error_of_marks",
+        "describe_jackknife", "describe_likeness", "describe_neighbours", "describe_place_ranges",
         "describe_recheck", "describe_top_shares",
     ),
     "publication.pinned": ("describe_pinned", "pinned", "with_verdicts"),
     "publication.card_basis": ("site_basis",),
     "publication.site_facts": ("site_card",),
-    "publication.sentences_site": ("describe_site", "describe_site_profile"),
-    "publication.sentences_repairs": ("describe_site_losses", "describe_site_rounds"),
-    "publication.views_site": (
+    "publication.sentences_site": (
+        "describe_site", "describe_site_losses", "describe_site_profile", "describe_site_rounds",
+    ),
+    "publication.card_texts": (
         "site_loss_table", "site_peer_table", "site_profile_table", "site_round_table",
     ),
     "publication.figures_site": ("plot_site_losses", "plot_site_places", "plot_site_profile"),

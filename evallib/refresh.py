@@ -8,12 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-from nbclient import NotebookClient
-from PIL import Image
 from traitlets.config import Config
 
-from evallib.study.load import project_root
+from evallib.publication.quick_nbformat import nbformat
+from evallib.study.folders import project_root
 
 KERNEL = Config({"KernelManager": {"transport_encryption": "auto"}})  # else kernels warn on stderr
 VOLATILE = "nbval-ignore-output"  # tag of cells whose output cannot repeat
@@ -53,6 +51,8 @@ def refresh(names=None, *, write) -> list[Drift]:
 
 
 def _refresh(path: Path, write) -> list[Drift]:
+    from nbclient import NotebookClient
+
     stored = nbformat.read(path, as_version=4)
     fresh = nbformat.reads(nbformat.writes(stored), as_version=4)
     NotebookClient(
@@ -88,6 +88,8 @@ def tidy(notebook) -> None:
 
 def smaller(picture: str, *, colours=128) -> str:
     """A PNG in base64 with so many colours, which line charts do not miss."""
+    from PIL import Image
+
     image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     buffer = io.BytesIO()
     image.quantize(colours).save(buffer, "PNG", optimize=True)

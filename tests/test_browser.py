@@ -139,7 +139,10 @@ def browser():
     if not os.environ.get("EVALLIB_BROWSER"):
         pytest.skip("EVALLIB_BROWSER is not set: the browser takes more than a minute")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS])
+        try:
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS])
+        except api.Error as error:
+            pytest.skip(f"{CHROMIUM} does not start: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
 
@@ -204,6 +207,28 @@ def drag(page, number, by):
     assert sum(after[0]) == pytest.approx(100, abs=0.3)
 
 
+def check_names_and_keys(page):
+    """Sliders and locks have names for screen readers, and arrow keys move a slider."""
+    handles = page.locator(".evallib-explorer .noUi-handle")
+    page.wait_for_function(
+        "document.querySelector('.evallib-explorer .noUi-handle[aria-label]') !== null"
+    )
+    labels = page.locator(".evallib-explorer .widget-hslider .widget-label").all_inner_texts()
+    assert [one.get_attribute("aria-label") for one in handles.all()] == labels
+    lock = page.locator(".evallib-explorer .widget-toggle-button").first
+    assert lock.get_attribute("aria-pressed") == "false"
+    lock.click()
+    page.wait_for_selector(".evallib-explorer .widget-toggle-button[aria-pressed=true]")
+    lock.click()
+    before = weights(page)
+    handles.first.press("ArrowRight")
+    page.wait_for_function(
+        "text => document.querySelector('.evallib-explorer .widget-readout').innerText !== text",
+        arg=f"{before[0]:.1f}",
+    )
+    handles.first.press("ArrowLeft")
+
+
 def test_a_slider_in_jupyterlab_moves_the_ranking(lab, shots):
     assert lab.evaluate(END, ["07_explore", WAIT]) == "done"
     lab.evaluate(SHOW, "07_explore")
@@ -232,6 +257,8 @@ def test_the_explorer_is_served_without_code_and_without_the_internet(
     assert page.get_by_text("Reconstructed, not a fact about any office").count() > 0
     assert weights(page) == [40.0, 7.5, 26.2, 15.0, 11.2]
     page.screenshot(path=shots / "explore.png", full_page=True)
+    assert page.locator(".evallib-explorer").get_attribute("lang") == "en"
+    check_names_and_keys(page)
     drag(page, 1, 50)
     page.get_by_label("Name").fill("tried")
     page.get_by_role("button", name="Save").click()

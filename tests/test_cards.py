@@ -22,8 +22,7 @@ from evallib.publication import drawing
 from evallib.publication.card_basis import site_basis
 from evallib.publication.card_texts import card_texts
 from evallib.publication.cards import write_card, write_cards
-from evallib.publication.sentences_repairs import losses, repairs
-from evallib.publication.sentences_site import position
+from evallib.publication.sentences_site import losses, position, repairs
 from evallib.publication.site_facts import site_card
 from evallib.publication.site_repairs import place_with, point_losses, totals_with
 from evallib.publication.wording import TEMPLATES

@@ -9,9 +9,10 @@ import time
 
 import nbformat
 import pytest
-from studies import make_study
-from test_batch import notebook, params, statuses
+from studies import make_study, synthetic
+from test_batch import Unpublished, _collect, batch_run, notebook, params, statuses  # noqa: F401
 
+import evallib as ev
 from evallib.batch import plan, pool, run_all
 
 pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
@@ -101,13 +102,7 @@ def printed(folder):
 def test_a_batch_survives_the_death_of_a_worker_and_equals_the_local_one(
     workbook, cluster, monkeypatch
 ):
-    import evallib.publication.publish as publishing
-
-    monkeypatch.setattr(
-        publishing,
-        "publish",
-        lambda study, year, folder, **_: (folder / "manifest.json").write_text("{}"),
-    )
+    monkeypatch.setattr(batch_run, "Press", Unpublished)
     address, processes = cluster
     workers(address)
     names = [f"0{number}_part" for number in range(1, 5)]
@@ -140,3 +135,34 @@ def test_workers_of_another_version_are_refused_by_name(workbook, cluster, monke
         pool.open_pool(1, address),
     ):
         pass
+
+
+def test_draws_counted_on_a_cluster_give_the_numbers_of_one_machine(cluster):
+    address, _ = cluster
+    workers(address)
+    study = synthetic(3, units=20)
+    result = ev.evaluate(study, 2020)
+    drawn = ev.perturb_weights(result.scheme, at="leaf", spread=0.2, draws=20_000, seed=5)
+    with pool.open_executor(cluster=address) as executor:
+        there = ev.rank_uncertainty(result, drawn, executor=executor)
+    here = ev.rank_uncertainty(result, drawn, threads=1)
+    assert there.draws == here.draws == 20_000
+    assert (there.mass == here.mass).all()
+    assert there.interval().equals(here.interval())
+
+
+def test_a_scheduler_without_workers_is_said_so(tmp_path):
+    file = tmp_path / "scheduler.json"
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0"]
+    command += ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(file.exists)
+        with (
+            pytest.raises(pool.ClusterError, match=r"has no workers; start some"),
+            pool.open_pool(1, json.loads(file.read_text())["address"]),
+        ):
+            pass
+    finally:
+        process.kill()
+        process.wait()

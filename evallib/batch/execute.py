@@ -12,9 +12,12 @@ import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-import nbformat
-import papermill
+from evallib.publication.quick_nbformat import nbformat  # before papermill loads it slowly
+
+import papermill  # isort: skip
+from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from papermill.translators import PythonTranslator, papermill_translators
@@ -32,6 +35,24 @@ class ReadableTranslator(PythonTranslator):
 
 
 papermill_translators.register("python", ReadableTranslator)
+
+
+class Kernel(AsyncKernelManager):
+    """A kernel that can be ended from another thread."""
+
+    running: ClassVar[set] = set()
+
+    async def start_kernel(self, **choices):
+        """Start it, and remember its process."""
+        await super().start_kernel(**choices)
+        self.running.add(self.provisioner.process)
+
+
+def end_kernels():
+    """End the kernels of this process, so that the threads that wait for them go on."""
+    for process in Kernel.running:
+        if process.poll() is None:
+            process.kill()
 
 
 @dataclass(frozen=True)
@@ -78,6 +99,8 @@ def _papermill(given, done, params):
             kernel_name="python3",
             log_output=False,
             config=KERNEL,
+            kernel_manager_class=Kernel,
+            shutdown_kernel="immediate",  # nothing of it is needed any more
         )
     except PapermillExecutionError as error:
         cells = nbformat.read(given, as_version=4).cells

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import asdict, dataclass
 
 RAN, CURRENT, FAILED = "ran", "up to date", "failed"
+PLAIN = ("DataError", "PressError", "StudyError")  # whose message says all
 
 
 @dataclass(frozen=True)
@@ -53,3 +55,18 @@ class RunError(Exception):
     def __init__(self, outcomes):
         self.outcomes = tuple(outcomes)
         super().__init__("\n".join(str(outcome) for outcome in self.outcomes))
+
+
+def said(error) -> str:
+    """An exception for a person: what it is, and what to do where that is known.
+
+    Examples
+    --------
+    >>> said(KeyError("mark"))
+    "KeyError: 'mark'"
+    """
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error) if type(error).__name__ in PLAIN else f"{type(error).__name__}: {error}"
+    file = f": {error.filename}" if error.filename else ""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return f"{error.strerror}{file}{'; make room and run again with --resume' if full else ''}"

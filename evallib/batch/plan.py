@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -34,11 +34,17 @@ class Run:
         The study's folder.
     params : dict
         All parameters, ``study`` and ``year`` among them.
+    notebooks : tuple of str
+        The yearly ones; or those alone that a scenario, or a site's params file, is meant for.
+    beside : str
+        Ending of a result that stands beside the published one; empty for that one.
     """
 
     name: str
     folder: Path
     params: dict
+    notebooks: tuple[str, ...]
+    beside: str = ""
 
     @property
     def study(self) -> str:
@@ -49,6 +55,11 @@ class Run:
     def year(self) -> int:
         """Year of the evaluation."""
         return self.params["year"]
+
+    def target(self, out=None) -> Path:
+        """Folder of the result."""
+        ending = f"-{self.beside}" if self.beside else ""
+        return Path(out or project_root() / "out") / self.study / f"{self.year}{ending}"
 
 
 def notebooks_folder() -> Path:
@@ -66,6 +77,16 @@ def yearly_notebooks() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in notebooks_folder().glob(YEARLY)))
 
 
+def all_notebooks() -> tuple[str, ...]:
+    """Names of all notebooks of the workbook, in order."""
+    return tuple(sorted(path.stem for path in notebooks_folder().glob("0*.ipynb")))
+
+
+def longest_first(names) -> list[str]:
+    """Notebooks by the size of what they store, which goes with the time that they take."""
+    return sorted(names, key=lambda name: -source_of(name).stat().st_size)
+
+
 def declared_parameters(names) -> dict[str, list[str]]:
     """Names of the parameters that each notebook declares in its ``parameters`` cell.
 
@@ -78,29 +99,41 @@ def declared_parameters(names) -> dict[str, list[str]]:
     for name in names:
         path = source_of(name)
         if not path.is_file():
-            known = ", ".join(sorted(p.stem for p in notebooks_folder().glob("0*.ipynb")))
-            faults.append(Fault(path.name, None, None, "no such notebook", f"name one of {known}"))
+            remedy = f"name one of {', '.join(all_notebooks())}"
+            faults.append(Fault(path.name, None, None, "no such notebook", remedy))
             continue
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        tagged = [c for c in cells if "parameters" in c["metadata"].get("tags", ())]
+        tagged = [source for source, tags in _cells(path) if "parameters" in tags]
         if len(tagged) != 1:
             problem = f"{len(tagged)} cells are tagged `parameters`"
             faults.append(Fault(path.name, None, None, problem, "tag exactly one"))
             continue
-        body = ast.parse("".join(tagged[0]["source"])).body
+        body = ast.parse(tagged[0]).body
         declared[name] = [node.targets[0].id for node in body if isinstance(node, ast.Assign)]
-    if faults:
-        raise StudyError(faults)
+    _refuse(faults)
     return declared
 
 
-def read_run(path, *, more=()) -> Run:
+def _cells(path) -> list[tuple[str, tuple[str, ...]]]:
+    """Source and tags of every cell of a notebook."""
+    state = path.stat()
+    return _cells_of(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _cells_of(path, *_state):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [("".join(c["source"]), tuple(c["metadata"].get("tags", ()))) for c in cells]
+
+
+def read_run(path, *, only=()) -> Run:
     """A run from its params file, refused when a key is one that no notebook declares.
 
     Parameters
     ----------
     path : path of the params file
-    more : names of notebooks whose parameters are known besides those of the yearly ones
+    only : names of notebooks
+        These alone. When omitted, every yearly notebook; or, where the file has a key that none
+        of them declares, those notebooks alone that do: a scenario of 07_explore runs that.
 
     Raises
     ------
@@ -108,56 +141,69 @@ def read_run(path, *, more=()) -> Run:
         If the file is no flat mapping, lacks study or year, has a key that no notebook knows, or
         names a study that does not exist.
     """
-    path, names = Path(path), dict.fromkeys((*yearly_notebooks(), *more))
-    if not path.is_file():
-        raise StudyError([Fault(path.name, None, None, "no such file", "name a file of params/")])
-    try:
-        params = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(
-            [Fault(path.name, None, None, f"no YAML ({error})", "correct it")]
-        ) from None
-    if not isinstance(params, dict):
-        problem = "no mapping of parameters"
-        raise StudyError([Fault(path.name, None, None, problem, "write `name: value` lines")])
-    known = {key for declared in declared_parameters(names).values() for key in declared}
-    faults = [_unknown(path.name, key, known) for key in params if key not in known]
-    faults += [
-        Fault(path.name, None, key, "the key is missing", f"add `{key}: ...`")
-        for key in ("study", "year")
-        if key not in params
-    ]
-    if "year" in params and not isinstance(params["year"], int):
-        faults.append(
-            Fault(path.name, None, "year", f"{params['year']!r} is no year", "write 2020")
-        )
-    if faults:
-        raise StudyError(faults)
+    path = Path(path)
+    params = _read_params(path)
+    declared = declared_parameters(dict.fromkeys((*all_notebooks(), *only)))
+    known = {key for keys in declared.values() for key in keys}
+    _refuse([*_param_faults(path.name, params, known)])
     folder = study_path(params["study"])
     if not (folder / str(params["year"])).is_dir():
         years = ", ".join(sorted(p.name for p in folder.glob("[0-9]" * 4))) or "none"
         problem = f"study {folder.name} has no year {params['year']}"
-        raise StudyError([Fault(path.name, None, "year", problem, f"it has {years}")])
-    return Run(path.name, folder, params)
+        _refuse([Fault(path.name, None, "year", problem, f"it has {years}")])
+    if only:
+        return Run(path.name, folder, params, tuple(only), "only")
+    usual = {key for name in yearly_notebooks() for key in declared[name]}
+    meant = tuple(n for n, keys in declared.items() if set(keys) & (set(params) - usual))
+    if not meant:
+        return Run(path.name, folder, params, yearly_notebooks())
+    prefix = f"{folder.name}-{params['year']}-"
+    return Run(path.name, folder, params, meant, path.stem.removeprefix(prefix))
 
 
-def _unknown(file, key, known):
-    near = difflib.get_close_matches(str(key), known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-    return Fault(file, None, str(key), "no notebook declares this parameter", hint)
+def _refuse(faults):
+    if faults:
+        raise StudyError(faults)
 
 
-def fingerprint(run: Run, name, declared) -> str:
+def _read_params(path) -> dict:
+    if not path.is_file():
+        _refuse([Fault(path.name, None, None, "no such file", "name a file of params/")])
+    try:
+        params = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problem = f"no YAML ({' '.join(str(error).split())})"
+        raise StudyError([Fault(path.name, None, None, problem, "correct it")]) from None
+    if not isinstance(params, dict):
+        problem = "no mapping of parameters"
+        _refuse([Fault(path.name, None, None, problem, "write `name: value` lines")])
+    return params
+
+
+def _param_faults(file, params, known):
+    for key in params:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            yield Fault(file, None, str(key), "no notebook declares this parameter", hint)
+    for key in ("study", "year"):
+        if key not in params:
+            yield Fault(file, None, key, "the key is missing", f"add `{key}: ...`")
+    if "year" in params and type(params["year"]) is not int:
+        yield Fault(file, None, "year", f"{params['year']!r} is no year", "write 2020")
+
+
+def fingerprint(run: Run, name, declared, *, inputs=None) -> str:
     """SHA-256 of all that the notebook's result rests on.
 
-    Its parameters, its cells, the library, and every file of every year of the study.
+    Its parameters, its cells, the library, and every file of every year of the study, whose
+    digests are taken where ``inputs`` does not have them.
     """
-    cells = json.loads(source_of(name).read_text(encoding="utf-8"))["cells"]
     parts = {
         "params": {key: run.params[key] for key in declared if key in run.params},
-        "source": ["".join(cell["source"]) for cell in cells],
+        "source": [source for source, _ in _cells(source_of(name))],
         "library": library_digest(),
-        "inputs": _inputs(run.folder),
+        "inputs": input_digests(run.folder) if inputs is None else inputs,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -172,8 +218,8 @@ def library_digest() -> str:
     return digest.hexdigest()
 
 
-@cache
-def _inputs(folder: Path) -> dict[str, str]:
+def input_digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file that the results of any year of a study rest on."""
     years = [path.name for path in folder.iterdir() if path.name.isdigit()]
     files = {file for year in years for file in input_files(folder, year)}
     return {

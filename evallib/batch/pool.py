@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -53,17 +55,59 @@ class Cluster:
 
 @contextmanager
 def open_pool(jobs, address=None) -> Iterator[Threads | Cluster]:
-    """Threads, or the cluster of that address.
+    """Threads, or the cluster of that address, for notebooks; see :func:`open_executor`."""
+    with open_executor(jobs, address) as executor:
+        yield Threads(executor) if address is None else Cluster(executor)
+
+
+@contextmanager
+def open_executor(jobs=None, cluster=None) -> Iterator[Executor]:
+    """A pool of threads, or a Dask cluster behind the same interface.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        Threads, where there is no cluster; as many as cores when omitted.
+    cluster : str, optional
+        Address of a Dask scheduler, ``tcp://host:port``.
 
     Raises
     ------
     ClusterError
         If no scheduler answers, or a worker runs another version of evallib (it is named).
+
+    Examples
+    --------
+    Draws are counted in blocks; neither who counts nor in which order moves a number.
+
+    >>> import evallib as ev
+    >>> result = ev.evaluate(ev.read_study("data/sichuan-land"), 2011)
+    >>> drawn = ev.perturb_weights(result.scheme, at="leaf", spread=0.2, draws=4_000, seed=1)
+    >>> with open_executor(jobs=2) as executor:
+    ...     there = ev.rank_uncertainty(result, drawn, executor=executor)
+    >>> bool((there.mass == ev.rank_uncertainty(result, drawn, threads=1).mass).all())
+    True
     """
-    if address is None:
-        with ThreadPoolExecutor(jobs) as executor:
-            yield Threads(executor)
-        return
+    with ExitStack() as stack:
+        if cluster is None:
+            executor = stack.enter_context(ThreadPoolExecutor(jobs or os.cpu_count()))
+        else:
+            client = stack.enter_context(_client(cluster))
+            executor = stack.enter_context(client.get_executor(retries=3, pure=False))
+        try:
+            yield executor
+        except BaseException:  # Ctrl-C above all: nothing more is begun, what runs is ended
+            _stop(executor, local=cluster is None)
+            raise
+
+
+def _stop(executor, *, local):
+    executor.shutdown(wait=False, **({"cancel_futures": True} if local else {}))
+    if local and "evallib.batch.execute" in sys.modules:
+        sys.modules["evallib.batch.execute"].end_kernels()
+
+
+def _client(address):
     try:
         from distributed import Client
     except ImportError:
@@ -72,10 +116,12 @@ def open_pool(jobs, address=None) -> Iterator[Threads | Cluster]:
         client = Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise ClusterError(f"no scheduler answers at {address}: {error}") from None
-    with client:
+    try:
         _same_version(client, address)
-        with client.get_executor(retries=3, pure=False) as executor:
-            yield Cluster(executor)
+    except ClusterError:
+        client.close()
+        raise
+    return client
 
 
 def _same_version(client, address):

@@ -1,67 +1,31 @@
 """Run params files: what is up to date is kept, the rest is executed, results move in whole.
 
-A run works in ``out/<study>/.<year>``. Each executed notebook is put there under its fingerprint
-as soon as it is done, and when all are, the folder moves to ``out/<study>/<year>`` in one step:
-a run that is killed leaves no half-written result, and ``resume`` takes up what it had done.
+While the first notebooks run, another process (``press``) makes what needs none of them.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from evallib.batch.outcome import CURRENT, FAILED, RAN, Outcome, RunError
+from evallib.batch.outcome import CURRENT, FAILED, RAN, Outcome, RunError, said
+from evallib.batch.place import Place
 from evallib.batch.plan import (
-    Run,
     declared_parameters,
     fingerprint,
+    input_digests,
+    longest_first,
     read_run,
     source_of,
-    yearly_notebooks,
 )
 from evallib.batch.pool import open_pool
+from evallib.batch.press import Press
 from evallib.errors import Fault, StudyError
-from evallib.study.folders import project_root
+from evallib.study.kept import keeping
 
 Progress = Callable[[Outcome | str, int, int], None]
-
-
-@dataclass
-class _Place:
-    """Where a run works and where its result goes, and what is known of its notebooks."""
-
-    run: Run
-    target: Path
-    names: tuple[str, ...]
-    prints: dict[str, str]
-    outcomes: list[Outcome] = field(default_factory=list)
-
-    @property
-    def work(self) -> Path:
-        return self.target.with_name(f".{self.target.name}")
-
-    def kept(self, name) -> Path | None:
-        """The executed notebook of the same fingerprint, in the result or in the work folder."""
-        for folder in (self.target, self.work):
-            path = folder / "notebooks" / f"{name}.ipynb"
-            mark = path.with_suffix(".sha256")
-            if path.is_file() and mark.is_file() and mark.read_text() == self.prints[name]:
-                return path
-        return None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the result in place is the one that this run would make."""
-        inside = self.target / "notebooks"
-        return (self.target / "manifest.json").is_file() and all(
-            (path := self.kept(name)) is not None and path.parent == inside for name in self.names
-        )
+PUBLISHED = "letter and report"
 
 
 def run(params_file, *, out=None, jobs=2, progress=lambda *_: None) -> Path:
@@ -82,7 +46,7 @@ def run(params_file, *, out=None, jobs=2, progress=lambda *_: None) -> Path:
     failed = [outcome for outcome in outcomes if outcome.status == FAILED]
     if failed:
         raise RunError(failed)
-    return _target(read_run(params_file), out)
+    return read_run(params_file).target(out)
 
 
 def run_all(
@@ -101,7 +65,8 @@ def run_all(
     ----------
     params_files : paths
     out : path, optional
-        Folder that gets ``<study>/<year>/``; ``out`` of the project when omitted.
+        Folder that gets ``<study>/<year>/`` and ``index.html``; ``out`` of the project when
+        omitted.
     jobs : int
         Notebooks that run side by side, where there is no cluster.
     resume : bool
@@ -115,148 +80,115 @@ def run_all(
     Raises
     ------
     StudyError
-        If a params file or a study is faulty; nothing is run.
+        If a params file or a study is faulty, or two params files name one year; nothing is run.
     """
-    names = tuple(only) or yearly_notebooks()
-    declared = declared_parameters(names)
-    runs = [read_run(path, more=only) for path in params_files]
-    places = [_place(one, out, names, declared, partial=bool(only)) for one in runs]
+    runs = [read_run(path, only=only) for path in params_files]
+    declared = declared_parameters({name for one in runs for name in one.notebooks})
+    places = _places(runs, declared, out)
     due = [place for place in places if not (resume and place.complete)]
-    current = [
-        Outcome(p.run.study, p.run.year, name, CURRENT)
-        for p in places
-        if p not in due
-        for name in names
-    ]
-    if not due:
-        return current
-    _check(due)
-    with open_pool(jobs, cluster) as pool:
-        _work(due, declared, pool, resume, progress, whole=not only)
-    return [*current, *(outcome for place in due for outcome in place.outcomes)]
-
-
-def _place(one, out, names, declared, *, partial):
-    target = _target(one, out)
-    target = target.with_name(f"{target.name}-only") if partial else target
-    return _Place(one, target, names, {n: fingerprint(one, n, declared[n]) for n in names})
-
-
-def _target(one, out):
-    return Path(out or project_root() / "out") / one.study / str(one.year)
-
-
-def _check(places):
-    """Refuse faulty studies, and folders that cannot be written, before anything is run."""
-    from evallib.study.load import inspect_study
-
-    faults = []
-    for folder in dict.fromkeys(place.run.folder for place in places):
-        faults += inspect_study(folder)[1]
     for place in places:
-        try:
-            place.target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=place.target.parent):
-                pass
-        except OSError as error:
-            remedy = "name another with --out, or make room"
-            faults.append(Fault(str(place.target.parent), None, None, str(error.strerror), remedy))
+        for name in () if place in due else place.names:
+            place.note(name, CURRENT)
+    if due:
+        _refuse([fault for place in due for fault in place.unwritable()])
+        with ThreadPoolExecutor(1) as desk, keeping(), Press() as press:
+            _check(due, press, desk, local=cluster is None)
+            with open_pool(jobs, cluster) as pool:
+                _work(due, declared, pool, press, desk, progress, fresh=not resume)
+        _write_index([place for place in due if place.succeeded])
+    return [outcome for place in places for outcome in place.outcomes]
+
+
+def _places(runs, declared, out):
+    """Where every run goes; refused where two go to one place."""
+    inputs = {folder: input_digests(folder) for folder in {one.folder for one in runs}}
+    places = {}
+    for one in runs:
+        target = one.target(out)
+        if target in places:
+            problem = f"it makes {one.study}/{target.name}, and so does {places[target].run.name}"
+            _refuse([Fault(one.name, None, None, problem, "run one of them")])
+        prints = {
+            name: fingerprint(one, name, declared[name], inputs=inputs[one.folder])
+            for name in one.notebooks
+        }
+        places[target] = Place(one, target, prints)
+    return [*places.values()]
+
+
+def _refuse(faults):
     if faults:
         raise StudyError(faults)
 
 
-def _work(places, declared, pool, resume, progress, *, whole):
-    total = sum(len(place.names) + whole for place in places)
-    waiting: dict[Future, tuple[_Place, str]] = {}
-    for place in places:
-        if not resume:
-            shutil.rmtree(place.work, ignore_errors=True)
-        (place.work / "notebooks").mkdir(parents=True, exist_ok=True)
-        for name in place.names:
-            if resume and (kept := place.kept(name)):
-                _keep(place, name, kept.read_bytes())
-                place.outcomes.append(Outcome(place.run.study, place.run.year, name, CURRENT))
-                continue
-            params = {k: v for k, v in place.run.params.items() if k in declared[name]}
-            waiting[pool.submit(place.run.folder, source_of(name).read_bytes(), params)] = (
-                place,
-                name,
-            )
-    done = total - len(waiting) - whole * len(places)
-    for place in places:
-        done += _finish(place, progress, done, total, whole=whole)
-    for future in as_completed(waiting):
-        place, name = waiting[future]
-        place.outcomes.append(_outcome(place, name, future))
-        done += 1
-        progress(place.outcomes[-1], done, total)
-        done += _finish(place, progress, done, total, whole=whole)
+def _check(places, press, desk, *, local):
+    """Refuse faulty studies before anything is run; meanwhile load what runs notebooks here."""
+    folders = dict.fromkeys(place.run.folder for place in places)
+    checks = [desk.submit(press.faults, folder) for folder in folders]
+    if local:
+        import evallib.batch.execute  # noqa: F401
+    _refuse([fault for check in checks for fault in check.result()])
 
 
-def _outcome(place, name, future) -> Outcome:
-    about = place.run.study, place.run.year, name
+def _work(places, declared, pool, press, desk, progress, *, fresh):
+    """Execute what is due, publish and move into place; every place has its outcomes then."""
+    steps = {}
+    for place in places:
+        kept = place.open(fresh=fresh)
+        for name in kept:
+            place.note(name, CURRENT)
+        for name in longest_first(name for name in place.names if name not in kept):
+            given = {k: v for k, v in place.run.params.items() if k in declared[name]}
+            submitted = pool.submit(place.run.folder, source_of(name).read_bytes(), given)
+            steps[submitted] = place, name
+        steps[desk.submit(_publish, place, press)] = place, None
+    total = sum(len(place.names) + 1 for place in places)
     try:
-        executed = future.result()
-    except Exception as error:  # a worker or its machine was lost: the others go on
-        return Outcome(*about, FAILED, error=f"{type(error).__name__}: {error}")
-    if not executed.error:
-        _keep(place, name, executed.content)
-        return Outcome(*about, RAN, executed.seconds)
-    log = place.target.parent / "failed" / f"{place.run.year}-{name}.ipynb"
-    log.parent.mkdir(exist_ok=True)
-    _write(log, executed.content)
-    where = {"cell": executed.cell, "line": executed.line, "error": executed.error}
-    return Outcome(*about, FAILED, executed.seconds, **where, log=str(log))
+        for done, step in enumerate(as_completed(steps), total - len(steps) + 1):
+            place, name = steps[step]
+            progress(_outcome(place, name, step), done, total)
+    finally:  # whoever waits for notebooks that will not come goes home
+        for place in places:
+            place.ended.set()
 
 
-def _keep(place, name, content):
-    path = place.work / "notebooks" / f"{name}.ipynb"
-    _write(path, content)
-    _write(path.with_suffix(".sha256"), place.prints[name].encode())
+def _outcome(place, name, step) -> Outcome | str:
+    """Note what became of a notebook, or of the publication; what fails does not stop others."""
+    try:
+        executed = step.result()
+        if name is None:
+            became = "published" if executed else "not published, since notebooks failed"
+            return f"study {place.run.study}, year {place.run.year}: {became}"
+        if not executed.error:
+            place.keep(name, executed.content)
+            return place.note(name, RAN, executed.seconds)
+        where = {"cell": executed.cell, "line": executed.line, "error": executed.error}
+        log = place.log(name, executed.content)
+        return place.note(name, FAILED, executed.seconds, **where, log=log)
+    except Exception as error:
+        return place.note(name or PUBLISHED, FAILED, error=said(error))
 
 
-def _write(path, content):
-    """Write a file so that it is whole or not there."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(content)
-    new.replace(path)
+def _publish(place, press) -> bool:
+    """What needs no notebook; then, when all are done and none failed, the report, and the move."""
+    about = place.run.folder, place.run.year, place.work, place.run.params
+    if not place.run.beside:
+        press.data(*about)
+    place.ended.wait()
+    if place.succeeded:
+        place.carry_cards()
+        press.report(*about)
+        place.finish()
+    return place.succeeded
 
 
-def _finish(place, progress, done, total, *, whole) -> int:
-    """Publish and move into place, once all notebooks of a run are done and none failed."""
-    if len(place.outcomes) < len(place.names):
-        return 0
-    if any(outcome.status == FAILED for outcome in place.outcomes):
-        return int(whole)
-    if whole:
-        progress(f"publish {place.run.study} {place.run.year}", done, total)
+def _write_index(places):
+    """Bring the page over all results up to date, if anything is new."""
+    from evallib.publication.index import write_index
+
+    for place in places[:1]:
         try:
-            _publish(place)
-        except Exception as error:  # what fails does not stop the others
-            about = place.run.study, place.run.year, "letter and report"
-            place.outcomes.append(Outcome(*about, FAILED, error=f"{type(error).__name__}: {error}"))
-            return 1
-    with _aside(place.target) as before:
-        if place.target.exists():
-            place.target.rename(before)
-        place.work.rename(place.target)
-    return int(whole)
-
-
-@contextmanager
-def _aside(target):
-    """A place for the result that was there; it is gone afterwards."""
-    folder = target.with_name(f".{target.name}-before-{os.getpid()}")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _publish(place):
-    from evallib.publication.publish import publish
-    from evallib.study.load import read_study
-
-    study = read_study(place.run.folder)
-    paths = [place.work / "notebooks" / f"{name}.ipynb" for name in place.names]
-    publish(study, place.run.year, place.work, params=place.run.params, notebooks=paths)
+            lang = place.run.params.get("lang", "zh")
+            write_index(place.target.parents[1], lang=lang)
+        except OSError as error:
+            place.note("index.html", FAILED, error=said(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -134,14 +135,16 @@ def diff(
     from evallib.change import compare_runs
 
     found = compare_runs(before, after)
-    if found.same and not as_json:
+    tables = {name: getattr(found, name) for name in ("units", "claims", "decisions", "inputs")}
+    if as_json:
+        rows = {name: table.to_dict("records") for name, table in tables.items()}
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if found.same:
         tell("nothing moved")
         return
-    for name in ("units", "claims", "decisions", "inputs"):
-        table = getattr(found, name)
-        if len(table) and as_json:
-            show(table, as_json=True)
-        elif len(table):
+    for name, table in tables.items():
+        if len(table):
             tell(f"{name}: {len(table)} moved")
             unrounded = ["total_a", "total_b"]  # these only in JSON
             show(side_by_side(table.drop(columns=unrounded, errors="ignore")), as_json=False)

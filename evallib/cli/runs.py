@@ -14,7 +14,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from evallib.cli.common import err_console, fail, out_console
+from evallib.cli.common import (
+    JsonOption,
+    err_console,
+    fail,
+    known_notebooks,
+    out_console,
+    settings,
+    tell,
+)
 
 ParamsFile = Annotated[Path, typer.Argument(help="Params file: one published run.")]
 OutFolder = Annotated[
@@ -27,28 +35,40 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Notebooks that run sid
 def progress_bar():
     """A progress bar on standard error, as the function that `run_all` reports to."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=err_console) as bar:
-        task = bar.add_task("check", total=None)
+    look = {"console": err_console, "transient": True, "disable": settings.quiet}
+    with Progress(*columns, TimeElapsedColumn(), **look) as bar:
+        task = bar.add_task("check the study", total=None)
 
         def report(step, done, total):
-            if not isinstance(step, str):
+            if not settings.quiet:
                 bar.console.print(str(step), markup=False, highlight=False)
-                step = step.notebook
-            bar.update(task, description=step, completed=done, total=total)
+            bar.update(task, description="run", completed=done, total=total)
 
-        yield report
+        try:
+            yield report
+        except KeyboardInterrupt:
+            bar.stop()
+            err_console.print("stopped; finished notebooks are kept, and batch --resume goes on")
+            raise
 
 
 def run(params: ParamsFile, out: OutFolder = None, jobs: Jobs = 2) -> None:
-    """Take one year from raw sheets to scores, figures, notebooks, letter and report."""
+    """Take one year from raw sheets to scores, figures, notebooks, letter and report.
+
+    A params file with a key that only another notebook declares, such as a scenario of 07_explore,
+    runs that notebook alone, beside the year's results.
+    """
     from evallib import batch
 
     try:
         with progress_bar() as progress:
             target = batch.run(params, out=out, jobs=jobs, progress=progress)
     except batch.RunError as error:
-        fail(str(error))
-    out_console.print(f"{target}\n{claims_line(target)}", highlight=False, markup=False)
+        count = f"{len(error.outcomes)} failed; results of before, if any, are what they were"
+        fail(str(error) if settings.quiet else count)
+    tell(target)
+    for line in notes_on(target):
+        tell(line)
 
 
 def run_batch(
@@ -57,45 +77,55 @@ def run_batch(
     jobs: Jobs = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Keep what is up to date.")] = False,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Run this notebook alone; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--only",
+            help="Run this notebook alone; may be repeated.",
+            autocompletion=known_notebooks,
+        ),
     ] = None,
     cluster: Annotated[
         str | None, typer.Option("--cluster", help="Dask scheduler, such as tcp://host:8786.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what ran as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run several params files; what fails does not stop the others."""
+    from evallib.batch import run_all
     from evallib.batch.outcome import FAILED
-    from evallib.batch.pool import ClusterError
-    from evallib.batch.run import run_all
+    from evallib.publication.folders import write_whole
     from evallib.study.folders import project_root
 
     chosen = {"out": out, "jobs": jobs, "resume": resume, "only": only or (), "cluster": cluster}
-    try:
-        with progress_bar() as progress:
-            outcomes = run_all(params, **chosen, progress=progress)
-    except ClusterError as error:
-        fail(str(error))
+    with progress_bar() as progress:
+        outcomes = run_all(params, **chosen, progress=progress)
     report = json.dumps([one.as_dict() for one in outcomes], ensure_ascii=False, indent=2)
-    path = Path(out or project_root() / "out") / "report.json"
-    path.write_text(f"{report}\n", encoding="utf-8")
     if as_json:
         print(report)
-    else:
+    elif not settings.quiet:
         out_console.print(outcome_table(outcomes))
-    if any(outcome.status == FAILED for outcome in outcomes):
-        raise typer.Exit(1)
+    failed = [str(outcome) for outcome in outcomes if outcome.status == FAILED]
+    for text in failed:
+        err_console.print(text, style="red", markup=False, highlight=False)
+    write_whole(Path(out or project_root() / "out") / "report.json", f"{report}\n")
+    raise typer.Exit(int(bool(failed)))
 
 
 def outcome_table(outcomes) -> Table:
     """What ran, what was up to date and what failed, as a table for the terminal."""
-    table = Table("study", "year", "notebook", "status", "seconds", "where and why")
+    table = Table("study", "year", "notebook", "status", "seconds")
     for one in sorted(outcomes, key=lambda one: (one.study, one.year, one.notebook)):
-        where = f"cell {one.cell} ({one.line}): {one.error}" if one.cell else one.error
-        why = f"{where}; {one.log}" if one.log else where
         about = (one.study, str(one.year), one.notebook, one.status, f"{one.seconds:.1f}")
-        table.add_row(*map(escape, (*about, why)))
+        table.add_row(*map(escape, about))
     return table
+
+
+def notes_on(folder) -> list[str]:
+    """What a person should know about a finished result besides where it is."""
+    notes = [claims_line(folder)] if (folder / "claims.csv").is_file() else []
+    if (folder / "cards-outdated").is_dir():
+        about = f"{folder.parent.name} {folder.name}"
+        notes.append(f"cards-outdated/ rests on other inputs; new cards: evallib cards {about}")
+    return notes
 
 
 def claims_line(folder) -> str:
@@ -108,7 +138,10 @@ def claims_line(folder) -> str:
 
 def refresh(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Notebooks, such as 02_score; all when omitted.")
+        list[str] | None,
+        typer.Argument(
+            help="Notebooks, such as 02_score; all when omitted.", autocompletion=known_notebooks
+        ),
     ] = None,
     check_only: Annotated[
         bool, typer.Option("--check", help="Only report drift; exit code 1 if any.")
@@ -119,8 +152,8 @@ def refresh(
 
     drifts = refreshing.refresh(names, write=not check_only)
     for drift in drifts:
-        out_console.print(str(drift), highlight=False, markup=False)
-    out_console.print(f"{len(drifts)} cell{'' if len(drifts) == 1 else 's'} changed")
+        tell(drift)
+    tell(f"{len(drifts)} cell{'' if len(drifts) == 1 else 's'} changed")
     if check_only and drifts:
         raise typer.Exit(1)
 

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evallib.cli.common import StudyArgument, YearArgument, fail, tell
+from evallib.cli.common import JsonOption, StudyArgument, YearArgument, fail, tell
 from evallib.errors import StudyError
 
 
 def check(
-    study: StudyArgument, year: Annotated[int | None, typer.Argument(help="Only this year.")] = None
+    study: StudyArgument,
+    year: Annotated[int | None, typer.Argument(help="Only this year.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """List every fault of a study: file, row, column, what is wrong, what to do."""
-    from evallib.start import what_is_missing
+    """Say how far a year has come, and list every fault: file, row, column, what to do.
+
+    Cells that are still blank are counted per sheet; --json lists them one by one.
+    """
     from evallib.study.load import inspect_study
 
     found, faults = inspect_study(study, years=None if year is None else [year])
-    if faults and year is not None and any(fault.file.startswith(f"{year}") for fault in faults):
-        tell("\n".join(what_is_missing(study, year)))
+    if as_json:
+        rows = [asdict(fault) for fault in StudyError(faults).faults]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        raise typer.Exit(int(bool(rows)))
     if faults:
-        error = StudyError(faults)
-        fail(f"{error}\n{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}")
+        fail(_told(study, faults))
     years = ", ".join(map(str, found.years))
     tell(f"{found.code}: no fault; years {years}; provenance {found.provenance}")
+
+
+def _told(study, faults) -> str:
+    """Show the faulty years; the faults besides blank cells, and how many of each there are."""
+    from evallib.start import what_is_missing, year_progress
+
+    faults, blank = StudyError(faults).faults, set()
+    for year in sorted({int(f.file[:4]) for f in faults if re.match(r"\d{4}(/|$)", f.file)}):
+        try:
+            tell("\n".join(what_is_missing(study, year)))
+            blank |= {f for f in faults if f.file.startswith(f"{year}/")}
+            blank -= set(year_progress(study, year).faults)
+        except StudyError:  # there is no such year, which the fault says
+            continue
+    count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+    count += f", {len(blank)} of them blank cells" if blank else ""
+    return "\n".join([*(str(fault) for fault in faults if fault not in blank), count])
 
 
 def new(
@@ -36,7 +61,7 @@ def new(
     ] = None,
 ) -> None:
     """Start a study, or a year of one with score sheets for assessors."""
-    from evallib.start import new_study, new_year
+    from evallib.start import new_params, new_study, new_year
     from evallib.study.load import find_study
 
     if find_study(study) is None:
@@ -44,7 +69,9 @@ def new(
     elif year is None:
         fail(f"{study} exists already; name the year to start: evallib new {study} YEAR")
     else:
-        tell(f"{new_year(study, year, source_year=source)}: score sheets are in raw/")
+        folder = new_year(study, year, source_year=source)
+        tell(f"{folder}: score sheets are in raw/")
+        tell(f"{new_params(folder)}: when they are filled, evallib run with this file")
 
 
 def score(

@@ -108,6 +108,7 @@ def _slider(text):
         step=STEP,
         readout_format=".1f",
         description=text,
+        tooltip=text,
         style={"description_width": "auto"},
         layout={"flex": "1 1 0", "min_width": "0", "width": "auto"},
     )
@@ -144,7 +145,15 @@ def _layout(panel):
     mark = sentence("mark", lang, provenance=panel.official.provenance)
     style = f"<style>{(TEMPLATES / 'panel.css').read_text(encoding='utf-8')}</style>"
     head = _html("h3", sentence("what_if_title", lang, **title))
-    return [widgets.HTML(style), head, *([_html("p", mark, "mark")] if mark else []), both]
+    marks = [_html("p", mark, "mark")] if mark else []
+    return [widgets.HTML(style), _names(lang), head, *marks, both]
+
+
+def _names(lang):
+    """A script that names sliders and locks for screen readers, run wherever the panel shows."""
+    script = (TEMPLATES / "names.js").read_text(encoding="utf-8").replace("LANG", lang)
+    shown = {"output_type": "display_data", "metadata": {}}
+    return widgets.Output(outputs=({**shown, "data": {"application/javascript": script}},))
 
 
 def _html(tag, text, kind=""):

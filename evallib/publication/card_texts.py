@@ -1,4 +1,4 @@
-"""What stands on a site's card, as printed text; the page and the document share it."""
+"""What stands on a site's card, as printed text for page and document, and as tables to read on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from importlib.metadata import version
 import pandas as pd
 
 from evallib.publication import facts
-from evallib.publication import sentences_repairs as repaired
 from evallib.publication import sentences_site as said
 from evallib.publication.figures_site import LEAVES
 from evallib.publication.sentences import joined, provenance
@@ -33,13 +32,13 @@ def card_texts(card: SiteCard, *, lang) -> dict:
     about = {"group": name_of(units["group"], study, lang), "unit": card.unit}
     about["kind"] = name_of(units["class"], study, lang) if units["class"] else ""
     place = [said.position(card, lang), said.places(card, lang), said.last_year(card, lang)]
-    lost = [repaired.losses(card, lang, named=0), repaired.repairs(card, lang)]
+    lost = [said.losses(card, lang, named=0), said.repairs(card, lang)]
     spoken = {
         "profile": [joined(place, lang), joined(said.profile(card, lang), lang)],
         "losses": [joined(lost, lang)],
-        "rounds": [repaired.rounds(card, lang)],
-        "peers": [repaired.peers(card, lang)],
-        "findings": [repaired.findings(card, lang)],
+        "rounds": [said.rounds(card, lang)],
+        "peers": [said.peers(card, lang)],
+        "findings": [said.findings(card, lang)],
     }
     heads = {name: label(f"card_section_{name}", lang) for name in spoken}
     columns = {name: label(f"card_{name}", lang) for name in COLUMNS}
@@ -56,7 +55,7 @@ def card_texts(card: SiteCard, *, lang) -> dict:
         "heads": heads,
         "columns": columns | {"rank": label("card_then_rank", lang)},
         "alt": joined(
-            [*spoken["profile"], repaired.losses(card, lang), provenance(result, lang=lang)], lang
+            [*spoken["profile"], said.losses(card, lang), provenance(result, lang=lang)], lang
         ),
         "losses": losses,
         "rest": rest,
@@ -187,7 +186,40 @@ def _peers(card, lang):
             "lost": said.points(row["lost"], rules),
             "own": format_number(row["index"], facts.INDEX_DECIMALS),
             "better": sentence("card_better", lang, better=row["better"], of=row["of"]),
-            "peers": repaired.named_peers(card, row, lang) or "—",
+            "peers": said.named_peers(card, row, lang) or "—",
         }
         for code, row in card.peers.iterrows()
     ]
+
+
+def site_profile_table(card, *, lang="zh") -> pd.DataFrame:
+    """Dimensions: name, points at most and lost, index, that of the group, and of last year."""
+    table, names = card.profile.copy(), card.basis.result.scheme.names(lang)
+    table.insert(0, "name", [names[code] for code in table.index])
+    return table[["name", "points", "lost", "index", "group", "before", "same"]]
+
+
+def site_loss_table(card, *, lang="zh") -> pd.DataFrame:
+    """Losses by leaf, and what one step or full marks in that leaf alone would bring."""
+    table, names = card.losses.copy(), said.leaf_names(card.basis.result.scheme, lang)
+    table.insert(0, "name", [names[code] for code in table.index])
+    return table
+
+
+def site_round_table(card, *, lang="zh") -> pd.DataFrame:
+    """What the initial round found and what became of it; empty where none is kept."""
+    columns = ["name", "initial", "final", "best", "gain", "state"]
+    if card.rounds is None:
+        return pd.DataFrame(columns=columns)
+    table, names = card.rounds.copy(), said.leaf_names(card.basis.result.scheme, lang)
+    table.insert(0, "name", [names[code] for code in table.index])
+    table["state"] = [label(f"card_state_{state}", lang) for state in table["state"]]
+    return table[columns]
+
+
+def site_peer_table(card, *, lang="zh") -> pd.DataFrame:
+    """Weakest indicators, and who of the class does better there."""
+    table, names = card.peers.copy(), card.basis.result.scheme.names(lang)
+    table["peers"] = [said.named_peers(card, row, lang) for _, row in card.peers.iterrows()]
+    table.insert(0, "name", [names[code] for code in table.index])
+    return table.drop(columns="peer_index")

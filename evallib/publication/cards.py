@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
+import json
 import re
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,8 +19,12 @@ from jinja2 import Environment, StrictUndefined
 
 from evallib.publication.card_basis import SiteBasis, site_basis
 from evallib.publication.card_texts import card_texts
-from evallib.publication.figures_card import card_picture
-from evallib.publication.pages import render_pages, write_whole
+from evallib.publication.figures_site import card_picture
+from evallib.publication.folders import whole_folder, write_whole
+from evallib.publication.index import write_index
+from evallib.publication.pages import render_pages
+from evallib.publication.publish import publish_report, years_used
+from evallib.publication.report import write_manifest
 from evallib.publication.site_facts import site_card
 from evallib.publication.wording import TEMPLATES
 
@@ -81,6 +87,33 @@ def write_cards(folder, study, year, *, spread, draws, seed, lang="zh", jobs=2) 
         done = pool.map(_write_documents, [basis] * jobs, parts, [lang] * jobs)
         made = {one[0]: one for part in done for one in part}
     return _write_pages([made[stem] for stem in stems])
+
+
+def publish_cards(study, year, folder, *, spread, draws, seed, lang="zh", jobs=2) -> list[Path]:
+    """Write the cards of a year among its results, where report and index link them.
+
+    Parameters
+    ----------
+    folder : Path
+        Results of the year, ``out/<study>/<year>``; ``cards`` in it is replaced as a whole, and
+        has a manifest, by which a later run sees whether the cards still fit.
+
+    Returns
+    -------
+    list of Path
+        Page and document of every unit, in unit order.
+    """
+    folder, choices = Path(folder), {"spread": spread, "draws": draws, "seed": seed, "lang": lang}
+    with whole_folder(folder / "cards") as new:
+        made = write_cards(new, study, year, **choices, jobs=jobs)
+        write_manifest(new / "manifest.json", study, years_used(study, year), params=choices)
+    shutil.rmtree(folder / "cards-outdated", ignore_errors=True)
+    if (folder / "report.html").is_file():
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        told = manifest["parameters"].get("lang", "zh")
+        publish_report(study, year, folder, lang=told)
+        write_index(folder.parents[1], lang=told)
+    return [folder / "cards" / path.name for path in made]
 
 
 def _stems(folder, basis):

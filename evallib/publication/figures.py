@@ -12,7 +12,6 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -126,7 +125,7 @@ def ranking_columns(result, *, columns=None, lang="zh", study=None) -> Figure:
         columns = 2 if len(order) > 30 and longest <= 10 else 1
     rows = -(-len(order) // columns)
     figure, axes = plt.subplots(
-        1, columns, figsize=(WIDTH, 0.86 + 0.114 * rows), squeeze=False, sharex=True
+        1, columns, figsize=(WIDTH, max(0.86 + 0.114 * rows, 1.5)), squeeze=False, sharex=True
     )
     for n, ax in enumerate(axes[0]):
         _draw_ranking(ax, result, order[n * rows : (n + 1) * rows], lang, study)
@@ -201,6 +200,8 @@ def plot_groups(result, *, ax=None, lang="zh", study=None) -> Axes:
 @styled
 def plot_total_distribution(result, *, ax=None, lang="zh", study=None) -> Axes:
     """How many sites have a printed total in each point from n up to below n + 1, by group."""
+    import seaborn as sns  # here, since loading it takes longer than drawing
+
     ax = new_axes(ax, 3.0)
     rules, looks = result.rules, looks_of(result.units)
     shown = round_number(result.total, rules.decimals, rules.rounding)

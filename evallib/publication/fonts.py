@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
+import sys
 from contextlib import contextmanager
 from functools import cache, wraps
 from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib as mpl
-from fontTools import subset
-from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 from matplotlib import pyplot as plt
 
@@ -41,6 +40,9 @@ def woff2_subset(text) -> bytes:
     >>> woff2_subset("部门")[:4]
     b'wOF2'
     """
+    from fontTools import subset  # here, since only pages need it
+    from fontTools.ttLib import TTFont
+
     options = subset.Options()
     options.flavor = "woff2"
     options.layout_features = []
@@ -77,8 +79,15 @@ def style(**more):
 
 
 def use_style():
-    """Set the project's font and look for the rest of a notebook; changes matplotlib's settings."""
+    """Set the project's font and look for the rest of a notebook; changes matplotlib's settings.
+
+    Figures are laid out to the last label, so a notebook need not draw each once more to crop it.
+    """
     mpl.rcParams.update(_look())
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("png", bbox_inches=None)
 
 
 def styled(plot):

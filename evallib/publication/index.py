@@ -9,12 +9,14 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from evallib.publication.claims import VERDICTS
-from evallib.publication.pages import render_pages, write_whole
+from evallib.publication.folders import write_whole
+from evallib.publication.pages import render_pages
 from evallib.publication.wording import label, sentence
 
 FILES = (
     "report.html",
     "letter.docx",
+    "scores.xlsx",
     "scores.csv",
     "indices.csv",
     "decisions.csv",
@@ -82,7 +84,10 @@ def _row(path, folder, lang):
     row["study"] = names.get(lang) or year.parent.name
     row["kind"] = sentence("page_kind", lang, provenance=provenance)
     row["marked"] = provenance != "observed"
-    return row | {"claims": _claims(year / "claims.csv", lang)} | _cards(year, base, lang)
+    cards = card_links(year, f"{base}/")
+    title = sentence("page_cards", lang, n=len(cards))
+    row |= {"cards": cards, "cards_title": title}
+    return row | {"claims": _claims(year / "claims.csv", lang)}
 
 
 def _claims(path, lang):
@@ -99,18 +104,15 @@ def _claims(path, lang):
     return sentence("page_claims", lang, rows=rows) or label("page_no_claims", lang)
 
 
-def _cards(year, base, lang):
+def card_links(year, base="") -> list[dict]:
     """Links to the cards of a year, by the names of the sites where its table has them."""
-    pages = sorted((year / "cards").glob("*.html"))
     names = {}
     if (year / "scores.csv").is_file():
-        with (year / "scores.csv").open(encoding="utf-8", newline="") as file:
+        with (year / "scores.csv").open(encoding="utf-8-sig", newline="") as file:
             names = {row["unit"]: row["name"] for row in csv.DictReader(file)}
-    links = [
-        {
-            "href": f"{base}/cards/{quote(page.name)}",
-            "text": names.get(unquote(page.stem)) or unquote(page.stem),
-        }
-        for page in pages
+    pages = {unquote(page.stem): page for page in sorted((year / "cards").glob("*.html"))}
+    order = sorted(pages, key=list(names).index) if names.keys() >= pages.keys() else pages
+    return [
+        {"href": f"{base}cards/{quote(pages[unit].name)}", "text": names.get(unit) or unit}
+        for unit in order
     ]
-    return {"cards": links, "cards_title": sentence("page_cards", lang, n=len(links))}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import os
 from functools import cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -45,12 +43,3 @@ def render_pages(template, contexts) -> list[str]:
     used = set("".join(source.render(context, font="") for context in contexts))
     font = base64.b64encode(woff2_subset(used)).decode()
     return [source.render(context, font=font) for context in contexts]
-
-
-def write_whole(path, content) -> Path:
-    """Write text or bytes so that the file is whole or what it was before."""
-    path = Path(path)
-    spare = path.with_name(f".{path.name}.part")
-    spare.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-    os.replace(spare, path)
-    return path

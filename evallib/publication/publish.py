@@ -1,4 +1,4 @@
-"""Everything that one run publishes, written into one folder."""
+"""What one run publishes, written into one folder: what rests on data alone, then the report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 
 from evallib.publication import facts, figures, figures_change, letter, report, sentences, tables
 from evallib.publication.claims import compare_claims
+from evallib.publication.index import card_links
+from evallib.publication.workbook import write_workbook
 from evallib.scoring import evaluate
 
 
-def publish(study, year, folder, *, params, notebooks=()) -> Path:
-    """Write tables, figures, letter, report and manifest of a year into a folder.
+def publish_data(study, year, folder, *, params) -> Path:
+    """Write tables, figures, letter and manifest of a year into a folder.
 
     Parameters
     ----------
@@ -21,7 +23,6 @@ def publish(study, year, folder, *, params, notebooks=()) -> Path:
         Exists; files in it are replaced.
     params : dict
         Parameters of the run; ``lang`` among them decides the language of sentences and figures.
-    notebooks : paths of executed notebooks, for the report
     """
     folder, lang, data = Path(folder), params.get("lang", "zh"), study.years[year]
     result = evaluate(study, year)
@@ -41,16 +42,27 @@ def publish(study, year, folder, *, params, notebooks=()) -> Path:
     alt = sentences.describe_ranking(result, lang=lang, study=study)
     picture = figures.save_figure(drawn, folder / "figures" / "letter", alt=alt)[0]
     letter.write_letter(folder / "letter.docx", study, year, lang=lang, figure=picture)
-    if notebooks:
-        title = f"{study.name(lang)} {year}"
-        report.write_report(
-            folder / "report.html", notebooks, title=title, provenance=study.provenance, lang=lang
-        )
-    report.write_manifest(folder / "manifest.json", study, _years(study, year), params=params)
+    write_workbook(folder / "scores.xlsx", study, year, lang=lang)
+    report.write_manifest(folder / "manifest.json", study, years_used(study, year), params=params)
     return folder
 
 
-def _years(study, year):
+def publish_report(study, year, folder, *, lang) -> Path:
+    """Write the report of the executed notebooks of a folder, with links to the cards in it."""
+    folder = Path(folder)
+    return report.write_report(
+        folder / "report.html",
+        sorted((folder / "notebooks").glob("*.ipynb")),
+        title=f"{study.name(lang)} {year}",
+        provenance=study.provenance,
+        lang=lang,
+        source=study.source,
+        cards=card_links(folder),
+    )
+
+
+def years_used(study, year) -> list[int]:
+    """The years whose files the results of a year rest on: it, and the one before."""
     previous = study.year_before(year)
     return [year] if previous is None else [previous, year]
 

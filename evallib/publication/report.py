@@ -9,12 +9,12 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-import nbformat
 from lxml import html
-from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-from evallib.publication.pages import render_pages, write_whole
+from evallib.publication.folders import write_whole
+from evallib.publication.pages import render_pages
+from evallib.publication.quick_nbformat import nbformat
 from evallib.publication.wording import TEMPLATES, label, sentence
 from evallib.study.folders import input_files
 
@@ -26,7 +26,7 @@ NUMBER = re.compile(r"(?:[-+−]?[\d.,]+(?:e[-+]?\d+)?%?|NaN|<NA>|—|True|False
 PACKAGES = ("evallib", "matplotlib", "numpy", "pandas", "papermill", "scipy", "seaborn")
 
 
-def write_report(path, notebooks, *, title, provenance, lang="zh", source="") -> Path:
+def write_report(path, notebooks, *, title, provenance, lang="zh", source="", cards=()) -> Path:
     """Write executed notebooks as one HTML page that needs no other file and no network.
 
     Parameters
@@ -40,12 +40,16 @@ def write_report(path, notebooks, *, title, provenance, lang="zh", source="") ->
         Language of generated sentences and labels; the prose of the notebooks is English.
     source : str
         Where the data come from; stands at the foot.
+    cards : list of dict
+        ``href`` and ``text`` of the sites' cards, which stand beside the page.
 
     Notes
     -----
     Code is folded, and left out in print. Tables sort by a click on a column head. The characters
     that the page uses are embedded as a WOFF2 font.
     """
+    from nbconvert import HTMLExporter  # here, since manifests do without
+
     exporter = HTMLExporter(
         config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
         extra_template_basedirs=[str(TEMPLATES)],
@@ -63,6 +67,8 @@ def write_report(path, notebooks, *, title, provenance, lang="zh", source="") ->
         "mark": sentence("mark", lang, provenance=provenance),
         "contents": label("contents", lang),
         "parts": [_part(Path(notebook), exporter, lang) for notebook in notebooks],
+        "cards": cards,
+        "cards_title": sentence("page_cards", lang, n=len(cards)),
         "about_title": label("page_data", lang),
         "about": [(label(key, lang), text) for key, text in about.items() if text],
     }

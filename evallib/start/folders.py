@@ -125,6 +125,28 @@ def new_study(path, *, year=None) -> Path:
     return target.resolve()
 
 
+def new_params(folder) -> Path:
+    """The params file of a year's run, ``params/<study>-<year>.yaml``; made if it is not there.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the year.
+    """
+    study, root = Path(folder).resolve().parent, project_root()
+    path = root / "params" / f"{study.name}-{Path(folder).name}.yaml"
+    if not path.exists():
+        named = study.name if study.parent == root.resolve() / "data" else str(study)
+        values = {"study": named, "year": int(Path(folder).name), "lang": "zh"}
+        text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            f"# One published run: flat keys, each declared by at least one notebook.\n{text}",
+            encoding="utf-8",
+        )
+    return path
+
+
 def _check_year(year):
     if not isinstance(year, int) or not 1000 <= year <= 9999:
         raise _refused(str(year), "no year of four digits", "write a year such as 2025")

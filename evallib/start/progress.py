@@ -81,6 +81,7 @@ def what_is_missing(study, year) -> list[str]:
         f"{progress.study} {year} cannot be scored yet{how_far}",
         *_cell_lines(progress.cells),
         *_untouched_lines(progress),
+        *(_sheet_lines(study_path(study) / str(year)) if cells else ()),
         *_fault_lines(progress.faults),
     ]
 
@@ -205,6 +206,13 @@ def _untouched_lines(progress):
         more = f" and {len(units) - NAMED} more" if len(units) > NAMED else ""
         count = f"{len(units)} unit{'s' if len(units) > 1 else ''}"
         yield f"{ROUNDS[name]}: nothing yet for {count}: {', '.join(units[:NAMED])}{more}"
+
+
+def _sheet_lines(folder):
+    """How to get score sheets, where there is a scheme and nothing to mark on."""
+    there = [(folder / name).exists() for name in ("scheme.csv", "raw", "marks.csv", "totals.csv")]
+    if there == [True, False, False, False]:
+        yield f"score sheets for assessors: evallib new {folder.parent.name} {folder.name}"
 
 
 def _fault_lines(faults):

@@ -10,6 +10,7 @@ import pandas as pd
 from evallib.errors import Fault, StudyError
 from evallib.study import units as people
 from evallib.study.folders import find_study, project_root, study_path
+from evallib.study.kept import kept
 from evallib.study.model import Names, Study, StudyFile, Year
 from evallib.study.tables import Row, read_file, read_yaml
 from evallib.study.years import read_year
@@ -41,6 +42,8 @@ def read_study(path, *, years=None) -> Study:
     StudyError
         With every fault of the folder at once: file, row, column, what is wrong, what to do.
     """
+    if years is None and (study := kept(study_path(path))) is not None:
+        return study
     study, faults = inspect_study(path, years=years)
     if faults:
         raise StudyError(faults)

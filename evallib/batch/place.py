@@ -1,0 +1,133 @@
+"""Where a run works and where its result goes: whole, or what was there before.
+
+A run works in ``out/<study>/.<year>``. Each executed notebook is put there under its fingerprint
+as soon as it is done, and when all are, the folder moves to ``out/<study>/<year>`` in one step:
+a run that is killed leaves no half-written result, and ``resume`` takes up what it had done.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from evallib.batch.outcome import FAILED, Outcome
+from evallib.batch.plan import Run
+from evallib.errors import Fault
+from evallib.publication.folders import put_in_place, write_whole
+
+CARDS, OUTDATED = "cards", "cards-outdated"
+
+
+@dataclass
+class Place:
+    """Folders of a run, fingerprints of its notebooks, and what became of them."""
+
+    run: Run
+    target: Path
+    prints: dict[str, str]
+    outcomes: list[Outcome] = field(default_factory=list)
+    ended: Event = field(default_factory=Event)  # every notebook has its outcome, or none will come
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Notebooks of the run."""
+        return self.run.notebooks
+
+    @property
+    def work(self) -> Path:
+        """The folder that nobody but this run looks into."""
+        return self.target.with_name(f".{self.target.name}")
+
+    def kept(self, name) -> Path | None:
+        """The executed notebook of the same fingerprint, in the result or in the work folder."""
+        for folder in (self.target, self.work):
+            path = folder / "notebooks" / f"{name}.ipynb"
+            mark = path.with_suffix(".sha256")
+            if path.is_file() and mark.is_file() and mark.read_text() == self.prints[name]:
+                return path
+        return None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the result in place is the one that this run would make."""
+        inside = self.target / "notebooks"
+        published = bool(self.run.beside) or (self.target / "manifest.json").is_file()
+        return published and all(
+            (path := self.kept(name)) is not None and path.parent == inside for name in self.names
+        )
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every notebook has an outcome, and nothing has failed."""
+        known = {outcome.notebook for outcome in self.outcomes if outcome.status != FAILED}
+        return known.issuperset(self.names) and len(known) == len(self.outcomes)
+
+    def note(self, name, status, seconds=0.0, **more) -> Outcome:
+        """Remember what became of a notebook."""
+        outcome = Outcome(self.run.study, self.run.year, name, status, seconds, **more)
+        self.outcomes.append(outcome)
+        if len({one.notebook for one in self.outcomes}.intersection(self.names)) == len(self.names):
+            self.ended.set()
+        return outcome
+
+    def open(self, *, fresh) -> list[str]:
+        """Make the work folder; the names of the notebooks that it, or the result, has already."""
+        if fresh:
+            shutil.rmtree(self.work, ignore_errors=True)
+        (self.work / "notebooks").mkdir(parents=True, exist_ok=True)
+        kept = {} if fresh else {name: self.kept(name) for name in self.names}
+        for name, path in kept.items():
+            if path is not None and path.parent != self.work / "notebooks":
+                self.keep(name, path.read_bytes())
+        return [name for name, path in kept.items() if path is not None]
+
+    def keep(self, name, content):
+        """Put an executed notebook into the work folder, and its fingerprint beside it."""
+        path = self.work / "notebooks" / f"{name}.ipynb"
+        write_whole(path, content)
+        write_whole(path.with_suffix(".sha256"), self.prints[name])
+
+    def log(self, name, content) -> str:
+        """Path of a failed notebook as far as it came."""
+        path = self.target.parent / "failed" / f"{self.run.year}-{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        return str(write_whole(path, content))
+
+    def carry_cards(self):
+        """Copy the sites' cards of the result before: as they are, or set aside where they rest
+        on other inputs or another library than this one."""
+        before, now = self.target / CARDS, _basis(self.work)
+        for name in (CARDS, OUTDATED):
+            shutil.rmtree(self.work / name, ignore_errors=True)
+        if before.is_dir():
+            current = _basis(before) == now is not None
+            shutil.copytree(before, self.work / (CARDS if current else OUTDATED))
+        elif (self.target / OUTDATED).is_dir():
+            shutil.copytree(self.target / OUTDATED, self.work / OUTDATED)
+
+    def finish(self):
+        """Move the result into place."""
+        put_in_place(self.work, self.target)
+
+    def unwritable(self) -> list[Fault]:
+        """Why the result cannot be written, if so."""
+        folder, remedy = self.target.parent, "name another with --out, or make room"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return []
+        except OSError as error:
+            return [Fault(str(folder), None, None, str(error.strerror), remedy)]
+
+
+def _basis(folder):
+    """What cards rest on: inputs and library of their manifest; None without one."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return manifest["inputs"], manifest["versions"]
+    except (OSError, ValueError, KeyError):
+        return None

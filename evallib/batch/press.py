@@ -1,0 +1,122 @@
+"""Publishing in a process of its own, so that tables and figures are made while notebooks run.
+
+The process reads every study once. It takes a job as a line of JSON and answers with a line; it
+ends when nobody is left to give it any, also where the batch was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import astuple
+from functools import cache
+from pathlib import Path
+from queue import SimpleQueue
+
+from evallib.batch.outcome import said
+from evallib.errors import Fault
+
+
+class PressError(Exception):
+    """Something could not be published; what and why."""
+
+
+class Press:
+    """The process; every function waits until it has answered."""
+
+    def __enter__(self):
+        command = [sys.executable, "-c", "from evallib.batch.press import main; main()"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self
+
+    def __exit__(self, kind, *failure):
+        if kind is not None:
+            self.process.kill()
+        self.process.stdout.close()
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.wait()
+
+    def faults(self, folder: Path) -> list[Fault]:
+        """All faults of a study."""
+        return [Fault(*one) for one in self._ask("faults", folder)]
+
+    def data(self, folder: Path, year, target: Path, params):
+        """Write tables, figures, letter and manifest of a year, which need no notebook."""
+        self._ask("data", folder, year=year, target=str(target), params=params)
+
+    def report(self, folder: Path, year, target: Path, params):
+        """Write the report of a year, of the notebooks and cards that stand in its folder."""
+        self._ask("report", folder, year=year, target=str(target), params=params)
+
+    def _ask(self, work, folder, **job):
+        job |= {"work": work, "study": str(folder)}
+        try:
+            self.process.stdin.write(f"{json.dumps(job, default=str)}\n".encode())
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except (OSError, ValueError):  # it is gone, or closed
+            line = b""
+        if not line:
+            raise PressError(f"the process that publishes ended (exit code {self.process.poll()})")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise PressError(answer["error"])
+        return answer["done"]
+
+
+@cache
+def _study(folder):
+    from evallib.study.load import inspect_study
+
+    return inspect_study(folder)
+
+
+def _faults(study):
+    from evallib.study.kept import keep
+
+    found, faults = _study(study)
+    if not faults:
+        keep(found)
+    return [astuple(fault) for fault in faults]
+
+
+def _data(study, year, target, params):
+    from evallib.publication.publish import publish_data
+
+    publish_data(_study(study)[0], year, target, params=params)
+
+
+def _report(study, year, target, params):
+    from evallib.publication.publish import publish_report
+
+    publish_report(_study(study)[0], year, target, lang=params.get("lang", "zh"))
+
+
+def _listen(jobs):
+    """Pass every line on; without a caller there is nothing left to do."""
+    for line in sys.stdin:
+        jobs.put(json.loads(line))
+    os._exit(0)
+
+
+def main() -> None:
+    """Do one job after the other, and answer each with a line."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's
+    answers, sys.stdout = sys.stdout, sys.stderr
+    jobs: SimpleQueue = SimpleQueue()
+    threading.Thread(target=_listen, args=[jobs], daemon=True).start()
+    work = {"faults": _faults, "data": _data, "report": _report}
+    while True:
+        job = jobs.get()
+        try:
+            answer = {"done": work[job.pop("work")](**job)}
+        except Exception as error:  # what fails does not stop the others
+            answer = {"error": said(error)}
+        answers.write(f"{json.dumps(answer)}\n")
+        answers.flush()
