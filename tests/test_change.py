@@ -27,7 +27,7 @@ from evallib.change import (
 )
 from evallib.change.improved import extreme_deviate
 from evallib.change.mixtures import shapley
-from evallib.cli.letters import side_by_side
+from evallib.cli.letters import diff, side_by_side
 from evallib.errors import DataError
 from evallib.study.load import Names
 
@@ -733,6 +733,32 @@ class TestDiff:
         found = compare_runs(*runs)
         assert found.units["cause"].tolist() == ["inputs: 2020/raw/终评.xlsx"]
         assert found.inputs.values.tolist() == [["inputs: 2020/raw/终评.xlsx", "1", "2"]]
+
+    def test_points_are_said_and_a_ruling_of_the_first_round_is_no_cause(self, tmp_path):
+        runs = [
+            self.run(tmp_path / n, u=u, becomes=b)
+            for n, u, b in (("a", 90.0, "4"), ("b", 91.0, "2"))
+        ]
+        for folder, points in zip(runs, ("0", "1.0"), strict=True):
+            for name, old, new in (
+                ("scores", ",0,0,False,9", f",{points},0,False,9"),
+                ("decisions", "final", "initial"),
+            ):
+                path = folder / f"{name}.csv"
+                path.write_text(path.read_text().replace(old, new))
+        (row,) = compare_runs(*runs).units.itertuples()
+        assert (row.nodes, row.cause) == (
+            "bonus",
+            "nothing recorded differs: compare the manifests",
+        )
+
+    def test_json_is_one_object(self, tmp_path, capsys):
+        a, b = self.run(tmp_path / "a", u=90.0), self.run(tmp_path / "b", u=91.0, sha="2")
+        for other, moved in ((b, 1), (a, 0)):
+            diff(a, other, as_json=True)
+            found = json.loads(capsys.readouterr().out)
+            assert list(found) == ["units", "claims", "decisions", "inputs"]
+            assert [len(rows) for rows in found.values()] == [moved, moved, 0, moved]
 
     def test_side_by_side_shows_what_moved(self):
         table = pd.DataFrame({"id": ["x", "y"], "v_a": ["1", "2"], "v_b": ["1", "3"]})

@@ -242,3 +242,11 @@ def test_an_english_letter_has_no_chinese_beyond_names(tmp_path):
 def test_published_data_claim_no_absence_of_vetoes(tmp_path):
     assert "单项否决" in said(study_of(tmp_path / "a"))
     assert "单项否决" not in said(study_of(tmp_path / "b", provenance="published"))
+
+
+def test_an_unsigned_letter_leaves_no_empty_line_that_could_become_a_page(tmp_path):
+    paragraphs = texts_of(write_letter(tmp_path / "letter.docx", study_of(tmp_path), 2020))
+    place = paragraphs.index("附件")
+    assert paragraphs[place - 1].startswith("附件：")
+    signed = texts_of(write_letter(tmp_path / "s.docx", study_of(tmp_path, LETTER), 2020))
+    assert signed[signed.index("附件") - 1] == "2021年1月20日"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from letter_changes import Block, as_wanted, mutations, paraphrases
-from studies import make_study
+from studies import SCHEME, make_study
 from test_claims import FILES
 
 import evallib as ev
@@ -120,6 +120,19 @@ def test_a_generated_letter_passes_its_own_check(tmp_path, name, year):
     assert set(table["verdict"]) <= {"supported", "citation", "external"}
     annex = table["claim"].str.startswith(("rank:", "total:"))
     assert annex.sum() >= 2 * study.years[year].units["ranked"].sum()
+
+
+def test_a_letter_of_few_sites_or_of_failed_ones_passes_its_own_check(tmp_path):
+    wide = {"2020/scheme.csv": SCHEME.replace("一,One", "健康,One").replace("二,Two", "功能,Two")}
+    rows = "".join(f"u{n},veto,,甲,乙\n" for n in range(1, 5))
+    log = {"2020/adjustments.csv": "unit,kind,points,reason,source\n" + rows}
+    for name, files in {"few": {}, "failed": log}.items():
+        study = ev.read_study(make_study(tmp_path / name, files=wide | files))
+        path = write_letter(tmp_path / f"{name}.docx", study, 2020)
+        assert failures(check_letter(path, study, 2020)).empty
+        assert not [
+            block.text for block in read_blocks(path) if re.match("[。：]|.*：。", block.text)
+        ]
 
 
 def mutated(blocks, nanning, known):
@@ -263,6 +276,44 @@ CASES = [
     ("落实“十四五”规划。", "“十四五”", "citation", ""),
     ("A类部门网站约14%的办事指南与一体化平台格式不一致。", "约14%", "supported", "share.finding.guide_format_differs:department&A:2020"),
     ("36家A类部门网站中，5家办事指南与一体化平台格式不一致。", "5", "supported", "count.finding.guide_format_differs:department&A:2020"),
+    # parts of a count, and classes within the group that was just named
+    ("得分在90分以上的网站有29家，其中部门网站52家。", "52", "contradicted", "count.at_threshold:department:2020"),
+    ("得分在90分以上的网站有29家，其中部门网站27家、开发区网站2家。", "2", "supported", "count.at_threshold:dev_zone:2020"),
+    ("得分90分以上的29家网站中，部门网站52家。", "52", "contradicted", "count.at_threshold:department:2020"),
+    ("得分低于85分的网站有5家，其中A类部门网站4家。", "4", "supported", "count.under85:department&A:2020"),
+    ("参评网站55家，其中部门网站52家。", "52", "supported", "units:department:2020"),
+    ("名次上升10位以上的网站有8家，其中部门网站52家。", "52", "contradicted", "count.improved:department:2020"),
+    ("部门网站平均89.91分。其中，A类平均90.12分。", "90.12", "contradicted", "mean:department&A:2020"),
+    ("部门网站平均89.91分，其中A类平均90.06分、B类平均89.56分。", "90.06", "supported", "mean:department&A:2020"),
+    ("90分以上的网站29家，其中部门网站27家，A类网站21家。", "21", "supported", "count.at_threshold:A:2020"),
+    ("A类、B类部门网站平均分分别为90.06分、89.56分。", "90.06", "supported", "mean:department&A:2020"),
+    ("九成以上部门网站得分在80分以上。", "九成以上", "supported", "share.from80:department:2020"),
+    ("名次上升10位以上的网站中，部门网站52家。", "52", "unbound", ""),
+    ("健康情况、功能设计权重分别为20%、20%。", "20%", "contradicted", "weight.F:all:2020"),
+    # places: of all sites only, from the front only, and of the year that is said
+    ("开发区1列开发区网站第13位。", "13", "unbound", ""),
+    ("市卫健委居开发区网站首位。", "首位", "unbound", ""),
+    ("市自然资源局位居首位。", "首位", "contradicted", "rank:dept02:2020"),
+    ("市卫健委位列第1名，得分96.5分。", "96.5", "supported", "total:dept01:2020"),
+    ("部门27排名倒数第55名。", "55", "unbound", ""),
+    ("部门27排名倒数第二。", "二", "unbound", ""),
+    ("市民政局、市教育局分列第7、第8位。", "7", "supported", "rank:dept07:2020"),
+    ("市卫健委、市自然资源局得分分别为96.5分和95.65分。", "95.65", "contradicted", "total:dept02:2020"),
+    ("市应急联动中心由第55名上升至第35名。", "55", "supported", "rank:dept15:2019"),
+    ("排名后三位的网站为部门27、部门41、部门38。", "部门38", "contradicted", "last:all:2020"),
+    ("进步最大的是市卫健委。", "市卫健委", "unbound", ""),  # who improved most is not claimed
+    # the way of a change, the worth of a finding, and numbers that no rounding gives
+    ("得分在90分以上的部门网站数量大幅增加。", "大幅", "contradicted", "delta.count.at_threshold:department:2019-2020"),
+    ("得分在90分以上的部门网站数量大幅减少。", "大幅", "supported", "delta.count.at_threshold:department:2019-2020"),
+    ("17家部门网站信件答复时效性较好。", "17", "contradicted", "units:department:2020"),
+    ("信件答复时效性较好的部门网站有52家。", "52", "unbound", ""),
+    ("获得表彰的部门网站有52家。", "52", "unbound", ""),
+    ("27家部门网站得分在90分以上，占比近半。", "近半", "contradicted", "share.at_threshold:department:2020"),
+    ("90分以上部门网站占比较上年下降25%。", "25%", "unbound", ""),  # per cent of a share
+    ("90分以上部门网站数较上年下降16个百分点。", "16", "unbound", ""),
+    ("市卫健委继续保持第一。", "一", "unbound", ""),
+    ("市卫健委2019年得分91.9分。", "91.9", "supported", "total:dept01:2019"),
+    ("开发区网站平均分为90.74分。", "90.74", "contradicted", "mean:dev_zone:2020"),
 ]  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def test_every_number_of_the_ranking_sentence_comes_from_the_result(seed, lang):
 def test_a_tie_is_said_and_takes_the_word_for_strict_order_away(tmp_path):
     study = ev.read_study(make_study(tmp_path))
     result = ev.evaluate(study, 2020)
-    assert sentences.top(result) == "总分列前10名的依次为：甲局、丙局、丁区、乙局。"
+    assert sentences.top(result) == "总分列前4名的依次为：甲局、丙局、丁区、乙局。"
     tied = ev.read_study(
         make_study(
             tmp_path / "tied",
@@ -87,7 +87,7 @@ def test_a_tie_is_said_and_takes_the_word_for_strict_order_away(tmp_path):
         )
     )
     said = sentences.top(ev.evaluate(tied, 2020))
-    assert said == "总分列前10名的按名次为：丙局、甲局、乙局、丁区；其中甲局、乙局、丁区并列第2名。"
+    assert said == "总分列前4名的按名次为：丙局、甲局、乙局、丁区；其中甲局、乙局、丁区并列第2名。"
     english = sentences.top(ev.evaluate(tied, 2020), lang="en")
     assert "甲局, 乙局 and 丁区 tie at place 2" in english
 

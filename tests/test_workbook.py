@@ -173,3 +173,11 @@ def test_a_blank_is_no_zero_and_a_wide_text_is_broken(tmp_path):
     assert [cell.value for cell in sheet["A"][HEAD:]] == [1.0, None, None]
     assert sheet.row_dimensions[HEAD + 1].height > sheet.row_dimensions[HEAD + 2].height
     assert sheet.column_dimensions["B"].width < 60
+
+
+def test_no_english_head_is_broken_within_a_word(tmp_path, nanning):
+    book = load_workbook(write_workbook(tmp_path / "en.xlsx", nanning, 2020, lang="en"))
+    sheet = book["Indices by site"]
+    for cell in sheet[HEAD]:
+        longest = max(map(len, str(cell.value).split()))
+        assert sheet.column_dimensions[cell.column_letter].width > longest

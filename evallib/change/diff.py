@@ -11,8 +11,7 @@ import pandas as pd
 from evallib.errors import DataError
 
 CELL = ["round", "file", "sheet", "row", "column", "unit", "indicator"]
-PLAIN = {"unit", "name", "group", "class", "base", "bonus", "penalty", "veto", "total", "printed"}
-PLAIN |= {"rank", "group_rank", "band"}
+PLAIN = {"unit", "name", "group", "class", "base", "total", "printed", "rank", "group_rank", "band"}
 NOISE = 1e-10
 
 
@@ -24,8 +23,8 @@ class RunDiff:
     ----------
     units : DataFrame
         unit, name, total_a, total_b, printed_a, printed_b, rank_a, rank_b, nodes (whose index
-        moved), cause: the decisions that changed for the unit, else who passed it, else what
-        else changed between the runs.
+        moved; also bonus, penalty, veto), cause: the decisions that changed for the unit in the
+        round that counts, else who passed it, else what else changed between the runs.
     claims : DataFrame
         id, and printed, computed and verdict of both runs.
     decisions : DataFrame
@@ -123,7 +122,7 @@ def _units(scores_a, scores_b, decisions, inputs):
     changed = moved["total"] | (a["rank"] != b["rank"]) | (a["printed"] != b["printed"])
     rows = []
     for unit in order[changed]:
-        own = decisions[decisions["unit"] == unit]
+        own = decisions[(decisions["unit"] == unit) & (decisions["round"] != "initial")]
         values = [table.loc[unit, key] for key in ("total", "printed", "rank") for table in (a, b)]
         where = " ".join(code for code in nodes if moved[code][unit])
         cause = _cause(unit, own, moved["total"], inputs)

@@ -19,6 +19,7 @@ from evallib.study.units import members
 
 SUPPORTED, ROUNDING, CONTRADICTED, EXTERNAL = "supported", "rounding", "contradicted", "external"
 VERDICTS = (SUPPORTED, ROUNDING, CONTRADICTED, EXTERNAL)
+OF_TWO = ("delta", "percentage_change")  # kinds that two numbers give, which may be printed ones
 COLUMNS = ["id", "kind", "population", "printed", "computed", "verdict", "note"]
 
 
@@ -89,26 +90,39 @@ def verdict(claim, computed: Claim) -> str:
     return _worst([*found, *(ROUNDING for _ in _forms(claim))])
 
 
-def number_verdict(printed: Decimal, value: float, *, decimals, rounding="half_up") -> str:
-    """Whether a printed number is the value, the value rounded otherwise, or neither.
+def number_verdict(
+    printed: Decimal, value: float, *, decimals, rounding="half_up", of_two=False
+) -> str:
+    """Whether a printed number is the value, the value rounded otherwise or cut off, or neither.
+
+    A change (``of_two``) may also be that of two printed numbers, up to a whole unit away.
 
     Examples
     --------
-    >>> [number_verdict(Decimal(p), 89.9571, decimals=2) for p in ("89.96", "89.95", "89.94")]
-    ['supported', 'rounding', 'contradicted']
+    >>> [number_verdict(Decimal(p), 89.9531, decimals=2) for p in ("89.95", "89.96")]
+    ['supported', 'contradicted']
+    >>> [number_verdict(Decimal(p), 89.9571, decimals=2) for p in ("89.95", "89.94")]
+    ['rounding', 'contradicted']
     """
     if not np.isfinite(value):
         return CONTRADICTED
     wanted = printed.scaleb(decimals)
     if wanted == int(print_units([value], decimals, rounding)[0]):
         return SUPPORTED
-    away = abs(round(value * 10.0**decimals, NOISE_DECIMALS - decimals) - float(wanted))
-    return ROUNDING if away < 1 and away != 0 and float(value) != int(value) else CONTRADICTED
+    shifted, said = round(value * 10.0**decimals, NOISE_DECIMALS - decimals), float(wanted)
+    away = abs(shifted - said)
+    if not 0 < away < 1 or float(value) == int(value):
+        return CONTRADICTED
+    return ROUNDING if of_two or abs(said) < abs(shifted) or away <= 0.5 else CONTRADICTED
 
 
 def _printed_verdict(printed, computed, label):
     return number_verdict(
-        printed, computed.value[label], decimals=computed.decimals, rounding=computed.rounding
+        printed,
+        computed.value[label],
+        decimals=computed.decimals,
+        rounding=computed.rounding,
+        of_two=computed.kind in OF_TWO,
     )
 
 

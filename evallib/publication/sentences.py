@@ -77,7 +77,7 @@ def means(result, *, lang="zh", study=None, previous=None) -> str:
             change = facts.printed_change(row["before"], now[code], result.rules)
             row |= dict(zip(("size", "sign", "agrees"), change, strict=True))
         rows.append(row)
-    return sentence("means", lang, rows=rows, **_context(result, previous))
+    return "" if not rows else sentence("means", lang, rows=rows, **_context(result, previous))
 
 
 def counts(result, *, lang="zh", study=None, previous=None) -> str:
@@ -133,8 +133,9 @@ def top(result, *, lang="zh") -> str:
         for place, part in table.groupby("rank")
         if len(part) > 1
     ]
-    listed = [names[unit] for unit in table.index]
-    return sentence("top", lang, top=result.rules.top, names=listed, ties=ties)
+    listed, most = [names[unit] for unit in table.index], int(result.rank.notna().sum())
+    shown = {"top": min(result.rules.top, most), "names": listed, "ties": ties}
+    return sentence("top", lang, **shown) if listed else ""
 
 
 def improved(study, year, *, lang="zh", previous=None) -> str:

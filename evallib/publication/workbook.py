@@ -166,7 +166,9 @@ def _sites(result, lang):
             f"{scheme.names(lang)[code]}\n{code}",
             held(result.scores.loc[order, code]),
             decimal_format(INDEX_DECIMALS),
-            NARROW,
+            max(NARROW, *(len(word) + 2 for word in scheme.names(lang)[code].split()))
+            if lang == "en"
+            else NARROW,
         )
         for code in codes
     ]

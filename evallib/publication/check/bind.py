@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from evallib.publication.check import rules as table
 from evallib.publication.check.bars import AT_THRESHOLD, bar_code, is_bar
-from evallib.publication.check.context import Context, Sentence, field_values, finding_at
+from evallib.publication.check.context import Context, Sentence, field_values, finding_at, meant
 from evallib.publication.check.hedging import Binding, hedge, word
 from evallib.publication.check.lists import list_bindings
 from evallib.publication.check.pairs import nodes_beside, respective_pairs
@@ -89,10 +89,11 @@ def _nothing(sentence, one, context, pairs):
 def _population(sentence, one, context, pairs):
     if sentence.masked[: one.start].endswith("(仅"):
         return context, None
-    context, right = replace(context, population=one.value, own=True), sentence.masked[one.end :]
+    context = replace(context, population=meant(sentence, one, context), own=True)
+    right = sentence.masked[one.end :]
     whole = re.match("(?:全部|所有)", one.text)  # 全部网站 is a word for a share, too
     if whole and right[:1] not in "中里内" and (code := finding_at(sentence, one, "个网站")):
-        claim = f"share.finding.{code}:{one.value}:{context.year}"
+        claim = f"share.finding.{code}:{context.population.replace(' ', '')}:{context.year}"
         return context, Binding(one.start, one.start + 2, "share", claim, word="全部")
     return context, None
 
@@ -170,7 +171,7 @@ def _after(rule, claim, fields, context):
         return replace(context, metric="total", site=population)
     if kind == "index":
         return replace(context, metric="index", node=what.removeprefix("index."))
-    if what in ("count.above", "count.below", "count.improved"):
+    if what in ("count.above", "count.below"):
         return context
     if kind not in ("count", "mean", "median") and rule.claim != "{count}:{population}:{year}":
         return context

@@ -78,13 +78,14 @@ def field_values(sentence, one, context, right, pair) -> dict:
     if context.metric == "mean.initial":
         if re.search("D+了?[到至]$", sentence.masked[: one.start]):
             context = replace(context, metric="mean")
-    elif re.search("[从由]$", sentence.masked[: one.start]):
+    elif re.search("[从由]第?$", sentence.masked[: one.start]):
         context = replace(context, base=context.base or sentence.names.previous, comparing=True)
-    behind = re.match("[个家%名位]*的?(P+)", right)
+    behind = re.match("(?:[个家%名位余多]|以[上下]|左右)*的?(P+)", right)
     if behind and pair is None:
         start = one.end + behind.start(1) - (len(right) - len(sentence.masked) + one.end)
         followed = next((p for p in sentence.of("population") if p.start == start), None)
-        context = replace(context, population=followed.value, own=True) if followed else context
+        if followed:
+            context = replace(context, population=meant(sentence, followed, context), own=True)
     code = finding_at(sentence, one, right)
     count, share = _count(sentence, one, context, right, code), _share(sentence, one, context, code)
     finding = ".".join((count or "").split(".")[2:]) or code
@@ -101,6 +102,7 @@ def field_values(sentence, one, context, right, pair) -> dict:
     if restricted(sentence, one, code):  # no claim is about these sites alone
         population = None
     here = population and population.replace(" ", "")
+    site = context.site or next(iter(sites), None)
     return {
         "now": sentence.names.year,
         "year": context.base if context.comparing else context.year,
@@ -109,7 +111,9 @@ def field_values(sentence, one, context, right, pair) -> dict:
         "whose": context.site if score == "total" else here,
         "node": context.node or None,
         "root": sentence.root or None,
-        "site": context.site or next(iter(sites), None),
+        "site": site,
+        "placed": None if _among(sentence, one) else site,
+        "paired": pair.value if pair is not None and pair.kind == "site" else None,
         "score": score if re.match(r"mean|median|total|index\..", score) else None,
         "list": "improved" if "进步" in sentence.text or "上升" in sentence.text else "order",
         "count": count,
@@ -117,6 +121,27 @@ def field_values(sentence, one, context, right, pair) -> dict:
         "level": count or (score if score in ("mean", "median") else None),
         "finding": finding or None,
     }
+
+
+def meant(sentence, one, context) -> str:
+    """The population that a mention names: a class within a group that was named just before."""
+    if one.value not in sentence.names.classes:
+        return one.value
+    others = [p for p in sentence.of("population") if p.start < one.start]
+    before = [p for p in others if p.value not in sentence.names.classes]
+    start = before[-1].start if before else 0
+    group = (before[-1].value if before else context.population or "all").split(" & ")[0]
+    inside = table.WITHIN.search(sentence.masked[start : one.start])
+    alone = group == "all" or group in sentence.names.classes or not inside
+    return one.value if alone else f"{group} & {one.value}"
+
+
+def _among(sentence, one):
+    """Whether a place is one among part of the sites, of which no places are claimed."""
+    start, _ = sentence.clause(one.start)
+    start = max((s.end for s in sentence.of("site") if s.end <= one.start), default=start)
+    among = [p.value for p in sentence.of("population") if start <= p.start < one.start]
+    return bool(among) and among[-1] != "all"
 
 
 def restricted(sentence, one, finding) -> bool:
@@ -165,8 +190,17 @@ def _count(sentence, one, context, right, finding):
         return f"applicable.finding.{finding}"
     if finding:
         return f"count.finding.{finding}"
+    named = re.search(f"P{table.FILL}$", left)
+    if (
+        named
+        and context.metric.startswith("count.")
+        and table.WITHIN.search(sentence.left(one.start))
+    ):
+        return context.metric
+    if named and table.PART_OF.search(sentence.left(one.start)):
+        return None
     of_sites = re.match(f"[个家]的?{table.SITES}", right) and not part
-    if of_sites or re.search(f"P{table.FILL}$", left) or table.ALL_OF_THEM.match(left):
+    if of_sites or named or table.ALL_OF_THEM.match(left):
         return "units"
     return context.metric if _is_count(context.metric) else None
 
@@ -211,10 +245,18 @@ def _shared(passage, text):
     """Part of a finding's pairs of characters that a passage has; none where one denies it."""
     wanted = pairs_of(text)
     shared = wanted & pairs_of(passage)
-    said = passage[: max((passage.rfind(pair) + 2 for pair in shared), default=0)]
+    end = max((passage.rfind(pair) + 2 for pair in shared), default=0)
+    said = passage[:end]
+    if {_worth(text), _worth(passage[: end + 2])} == {"good", "bad"}:
+        return 0.0
     if bool(table.DENIAL.search(said)) != bool(table.DENIAL.search(text)):
         return 0.0
     return len(shared) / max(len(wanted), 1)
+
+
+def _worth(text):
+    """Whether the last word of worth in a text is of the good or of the bad; empty without one."""
+    return next((hit.lastgroup for hit in reversed([*table.WORTH.finditer(text)])), "")
 
 
 def pairs_of(text) -> set[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from evallib.publication.check import rules as table
 from evallib.publication.check.bars import bar_code
-from evallib.publication.check.context import field_values, finding_at, restricted
+from evallib.publication.check.context import field_values, finding_at, meant, restricted
 from evallib.publication.check.tokens import SAME_WORD
 from evallib.publication.hedges import SHARE_WORDS
 
@@ -91,7 +91,8 @@ def word(sentence, one, context, pairs):
         return context, Binding(role="overall", claim=claim, value=Decimal(sign), **say)
     level = fields["score"] or fields["count"]
     claim = f"delta.{level}:{population}:{span}" if level and span else ""
-    return context, Binding(role="degree", claim=claim, **say)
+    ways = [d.value for d in sentence.of("direction") if d.start == one.end]
+    return context, Binding(role="degree", claim=claim, trend=sum(ways), **say)
 
 
 def _extreme(sentence, one, context, fields, say):
@@ -108,7 +109,8 @@ def _share_word(sentence, one, context, right, fields, say):
         before = [p for p in sentence.of("population") if start <= p.start < one.start]
         code = finding_at(sentence, one, right)
         own = sentence.findings[code][1] if code else fields["population"]
-        fields["population"] = (before[-1].value if before else own).replace(" ", "")
+        named = meant(sentence, before[-1], context) if before else own
+        fields["population"] = named.replace(" ", "")
     if not fields["share"] and one.value == "全部" and right[:1] in "P":
         return context, None  # a population and no share
     if not fields["share"] or restricted(sentence, one, finding_at(sentence, one, right)):

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from evallib.publication.check import rules as table
 from evallib.publication.check.hedging import Binding
+from evallib.publication.check.pairs import respective_pairs
 
 ITEM = re.compile("[^、和与及,;:。()]+")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -28,11 +29,12 @@ def list_bindings(sentence, context, bound) -> list[Binding]:
     A list is two sites or more, or one where the words before it announce a list. Bindings in
     ``bound`` that say how long a list is, or that it is complete, get its names.
     """
-    found = []
+    found, paired = [], [*respective_pairs(sentence).values()]
     for items in _lists(sentence):
         role, names = _role(sentence, items), tuple(s.value if s else None for *_, s in items)
+        respectively = not role and all(item[2] in paired for item in items)
         announced = role and re.search("[:为是有]$", sentence.masked[: items[0][0]])
-        if len(items) < 2 and not announced:
+        if respectively or (len(items) < 2 and not announced):
             continue
         found += _named(sentence, context, items, role, names)
         for place, one in enumerate(bound):

@@ -7,8 +7,8 @@ import re
 from evallib.publication.check.tokens import Mention
 
 AND = re.compile("[、和与及]|以及")
-BETWEEN_NUMBERS = re.compile("(?:分|%|个|家|名)?(?:[、和与及,]|以及)(?:D+了?)?")
-RESPECTIVELY = re.compile("(?:分别|依次|HH)[^,;#]{0,14}$")
+BETWEEN_NUMBERS = re.compile("(?:分|%|个|家|名|位)?(?:[、和与及,]|以及)(?:D+了?)?第?")
+RESPECTIVELY = re.compile("(?:分别|分列|依次|HH)[^,;#]{0,14}$")
 
 
 def respective_pairs(sentence) -> dict[int, Mention | None]:

@@ -21,6 +21,8 @@ SITES = "(?:P+|(?:政府)?网站群?|单位|部门)"
 NODES = "[个项](?:[一二三]级)?指标"
 LIMIT = "(?:最多|最高|不超过|上限为?|至多)[加扣为]?"
 POINTS = r"(?=分(?!以上)|[,。;)、]|$|[^%个家名位项分以余多左\d])"
+PORTION = "(?:占比|比例|比重|达标率)(?:(?!数量|[个家网]数|平均|均分|#+[个家]).)*"
+PLACED = "S+(?:[位居名列排为]*第?#+[名位]?)?"
 PART = "前#+[名位强家]"
 RISEN = f"(?:D+{BY}#+{BAR}|进步[^,;。#]{{0,6}})的{SITES}"
 
@@ -54,10 +56,15 @@ RULES = [
     Rule("基础分(?:高于|超过|大于)", "分", "rule.gate:all:{now}"),
     Rule("取值(?:范围)?[为在]?", "至", "rule.index_lowest:all:{now}"),
     Rule("取值(?:范围)?[为在]?#+至", "", "rule.index_highest:all:{now}"),
-    Rule(f"(?:N+\\(|N+[占为]|权重(?:分别|依次)?{FILL})", "%", "weight.{node}:all:{now}"),
+    Rule(
+        f"(?:N+\\(|N+[占为]|权重(?:分别|依次|HH)?{FILL}(?:#+%[、和与及])*)",
+        "%",
+        "weight.{node}:all:{now}",
+    ),
     Rule(f"N+(?:\\(|满分|分值){FILL}", "分", "points.{node}:all:{now}"),
     # how many names follow, and of whom
     Rule("前列?", "[名位强家]", f"order:{_NOW}", "top"),
+    Rule("后", "[名位家]", f"last:{_NOW}", "top"),
     Rule("前#+[名位].{0,4}有", f"个{SITES}", f"order:{_NOW}", "listed"),
     Rule("(?:S+|.)等", "[个家名]", f"{{list}}:{_NOW}", "listed"),
     Rule("(?:较低|最低|偏低)的", NODES, f"order.{{node}}:{_HERE}", "low"),
@@ -70,13 +77,26 @@ RULES = [
     # one site, and the ends
     Rule(f"最高(?:分|得分|的{SITES})?{FILL}", "分", f"highest:{_HERE}"),
     Rule(f"最低(?:分|得分|的{SITES})?{FILL}", "分", f"lowest:{_HERE}"),
-    Rule("第", "[名位]", "rank:{site}:{year}"),
-    Rule("[列居名]第", "(?![个期季届次])", "rank:{site}:{year}"),
+    Rule("(?:继续|保持|蝉联|倒数)[^,;#]*第", "", ""),
+    Rule("第", "[名位]", "rank:{placed}:{year}"),
+    Rule("[列居名]第", "(?![个期季届次])", "rank:{placed}:{year}"),
+    Rule("[居列P]", "位", "rank:{placed}:{year}"),
     Rule(f"S+[^;#]*D+{BY}", "个?[名位]", "delta.rank:{site}:{span}", "signed"),
-    Rule(f"S+[(以的,]*(?:总分|得分|总得分|评估得分|得)?{FILL}", "分", "total:{site}:{year}"),
+    Rule(
+        f"{PLACED}[(以的,]*(?:Y+年?)?(?:总分|得分|总得分|评估得分|得)?{FILL}",
+        "分",
+        "total:{site}:{year}",
+    ),
+    Rule(
+        "(?:得分|总分|分数|成绩)(?:分别|HH)[为是得达]*(?:#+分?[、和与及,])*",
+        "分?",
+        "total:{paired}:{year}",
+    ),
     # changes; between two populations none is computed
     Rule(f"(?:相差|差距[为达]?|(?:高于|低于)[^#的Y]*|(?:[前后两二]者|比P+)[^#Y]*D+{BY})", "分", ""),
     Rule(f"初评(?!报告)[^Y比;]*D+{BY}", POINTS, f"delta.rounds:{_NOW}", "signed"),
+    Rule(f"{PORTION}D+{BY}", "%", ""),
+    Rule(f"[量数](?:[^,;#占]*)D+{BY}", "个?百分点", ""),
     Rule(f"D+{BY}", "%", f"percentage.{{level}}:{_SPAN}", "signed"),
     Rule(f"D+{BY}", "个?百分点", f"delta.{{share}}:{_SPAN}", "signed"),
     Rule(f"D+{BY}", "[个家项]", f"delta.{{count}}:{_SPAN}", "signed"),
@@ -119,6 +139,12 @@ RESTRICTED = re.compile(
     f"|{PART}的?(?:P+|网站|单位)?[中里内]|除[^,;。]*外|其余|其他P|剩余|上述|另外"
 )
 DENIAL = re.compile("[未不无没]")
+# Of two words of opposite worth one cannot be said of sites of which the other is.
+WORTH = re.compile("[较偏很更最](?:(?P<good>[好高多强快优])|(?P<bad>[差低少弱慢劣]))")
+PART_OF = re.compile(  # of sites that something else restricts nobody knows how many there are
+    f"(?<![参考]评)(?<!评估)(?<!P)的(?:{SITES}[中里内]|P+{FILL}$)"
+)
+WITHIN = re.compile(f"其中|{SITES}[中里内]")  # of the sites just named
 ALL_OF_THEM = re.compile(
     "(?=.*(?:参|评|纳入|共|合计|网站))(?:Y+年?|参加|参与|参评|考评|纳入|评估|被|本次|此次|对"
     "|年度|范围|合计|[的共有计为在,]|P+|(?:政府)?网站|单位)*$"
@@ -138,9 +164,11 @@ HEDGED_FIGURE = re.compile(HEDGED_BEHIND.pattern.replace("|%(?P<bound>", "|[%分
 # The role of a list of sites: what stands before it, or behind it.
 LISTS = [
     ("tied", "", "^并列"),
+    ("most", "(?:进步|D+)[^。;#]*最[大多快][^。;#]*", ""),
     ("improved", "(?:进步|D+)[^。;]*", ""),
     ("incomparable", "", "新设|不作名次比较"),
     ("vetoed", "单项否决[^。;]*", ""),
+    ("last", "后#+[名位家][^。;]*", ""),
     ("last", "(?:得分|总分|排名|名次)最[低后]的?[^。;,]{0,6}|最低分[^。;]*", ""),
     ("order", "(?:得分|总分|排名|名次)最[高前]的?[^。;,]{0,6}|最高分[^。;]*", ""),
     ("order", "(?:前#+[名位强家]|前列|排名|名次)[^。;]*", ""),

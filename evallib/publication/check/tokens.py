@@ -38,8 +38,9 @@ NUMBER = re.compile(
     r"(?P<plain>(?:(?<![\d.%分A-Za-z])-)?(?<![\dx.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?)"
     rf"|百分之(?P<percent>{CHINESE})"
     rf"|(?P<tenths>[一二两三四五六七八九])成(?![立为果效绩就])"
-    rf"|(?:(?<=第)(?P<place>{CHINESE})(?=[名位年])|(?<=[列居名]第)(?P<alone>{CHINESE}))|(?<=前)(?P<top>{CHINESE})(?=[名位家])"
+    rf"|(?:(?<=第)(?P<place>{CHINESE})(?=[名位年])|(?<=[列居名数持联]第)(?P<alone>{CHINESE}))|(?<=[前后])(?P<top>{CHINESE})(?=[名位家])"
     rf"|(?<=连续)(?P<run>{CHINESE})(?=年)|(?P<spoken>{CHINESE}点[{DIGITS}]+)"
+    r"|(?<=[居列P])(?P<head>首位|榜首)"
     rf"|(?P<whole>[二三四五六七八九十])分之(?P<part>[一二三四五六七八九])"
     r"|(?:(?<=仅)|(?<=[仅只]有)|(?!一[个家名位项]))"  # 一个 is no number, 仅一个 is
     rf"(?P<chinese>{CHINESE})(?=余?[个家名位项](?!人))"
@@ -53,7 +54,8 @@ DIRECTION = re.compile(f"(?P<up>{UP})|(?P<down>{DOWN})")
 # Another way to write a word of `hedges`; what stands for itself has no published bounds.
 SAME_WORD = {
     "绝大部分": "绝大多数", "大部分": "大多数", "过半数": "超过半数", "过半": "超过半数",
-    "一半以上": "半数以上", "超过一半": "超过半数", "近一半": "近半数", "接近半数": "近半数",
+    "一半以上": "半数以上", "超过一半": "超过半数", "近一半": "近半数", "近半": "近半数",
+    "超半数": "超过半数", "超半": "超过半数", "接近半数": "近半数",
     "接近一半": "近半数", "将近半数": "近半数", "约一半": "约半数", "极少数": "少数",
     "所有": "全部", "多数": "多数", "半数": "半数", "一半": "一半", "不少": "不少",
     "许多": "许多", "若干": "若干",
@@ -104,6 +106,7 @@ class Lexicon:
     node: re.Pattern
     threshold: str
     parents: dict[str, str]
+    classes: frozenset[str]
 
 
 def lexicon(study, year) -> Lexicon:
@@ -126,6 +129,7 @@ def lexicon(study, year) -> Lexicon:
         _any_of(nodes),
         f"{Decimal(str(data.rules.threshold)).normalize():f}",
         {node.code: node.parent for node in data.scheme.nodes} if data.scheme else {},
+        frozenset(study.classes),
     )
 
 
@@ -186,7 +190,19 @@ def mentions(sentence, names: Lexicon) -> tuple[str, list[Mention]]:
         new = [_mention(kind, hit, value(hit)) for hit in pattern.finditer(masked)]
         masked, found = _masked(masked, new), found + new
     words = [replace(one, text=sentence[one.start : one.end]) for one in found]
-    return masked, sorted(words, key=lambda one: one.start)
+    return masked, _of_one_group(sorted(words, key=lambda one: one.start), masked, names)
+
+
+def _of_one_group(found, masked, names):
+    """Mentions in which the first class of ``A类、B类部门网站`` has the group of the second."""
+    later = None
+    for n in reversed([n for n, one in enumerate(found) if one.kind == "population"]):
+        one = found[n]
+        beside = later and re.fullmatch("[、和与及]|以及", masked[one.end : later.start])
+        if beside and one.value in names.classes and " & " in later.value:
+            found[n] = replace(one, value=f"{later.value.split(' & ')[0]} & {one.value}")
+        later = found[n]
+    return found
 
 
 def _mention(kind, hit, value):
@@ -225,6 +241,8 @@ def _number(hit) -> tuple[Decimal, str]:
         whole, decimals = hit["spoken"].split("点")
         places = "".join(str(DIGITS.index(sign)) for sign in decimals)
         return Decimal(f"{chinese_number(whole)}.{places}"), ""
+    if hit["head"]:
+        return Decimal(1), "位"
     if hit["part"]:
         part, whole = (Decimal(chinese_number(hit[name])) for name in ("part", "whole"))
         return round(100 * part / whole, 1).normalize() + 0, "%"

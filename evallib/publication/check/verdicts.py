@@ -8,7 +8,7 @@ from fractions import Fraction
 from evallib.publication.check.catalogue import scalar
 from evallib.publication.check.list_verdicts import OF_LISTS, UNBOUND
 from evallib.publication.claim_kinds import print_form
-from evallib.publication.claims import CONTRADICTED, ROUNDING, SUPPORTED, number_verdict
+from evallib.publication.claims import CONTRADICTED, OF_TWO, ROUNDING, SUPPORTED, number_verdict
 from evallib.publication.hedges import bounds, degree_holds, holds, overall_holds
 from evallib.rounding import round_number
 
@@ -69,7 +69,8 @@ def _number(binding, claim, claims, text):
         return _hedged(binding, claim, value)
     share = claim.kind in ("share", "percentage_change") or claim.id.startswith("delta.share")
     decimals = min(_decimals(binding.value), 1) if share else claim.decimals
-    found = exact_verdict(binding.value, value, decimals=decimals, rounding=claim.rounding)
+    how = {"rounding": claim.rounding, "of_two": claim.kind in OF_TWO}
+    found = exact_verdict(binding.value, value, decimals=decimals, **how)
     if found == CONTRADICTED and "share.finding." in claim.id:
         part = claims.get(claim.id.replace("share.finding.", "share.applicable."))
         if part and _number(binding, part, claims, text)[0] == SUPPORTED:
@@ -89,7 +90,7 @@ def _moved(claim, claims):
     )
 
 
-def exact_verdict(printed, value, *, decimals, rounding="half_up") -> str:
+def exact_verdict(printed, value, *, decimals, rounding="half_up", of_two=False) -> str:
     """As ``number_verdict``; with one decimal less a number is true but printed otherwise.
 
     Examples
@@ -98,7 +99,7 @@ def exact_verdict(printed, value, *, decimals, rounding="half_up") -> str:
     ['supported', 'rounding', 'contradicted', 'contradicted']
     """
     places = max(decimals, _decimals(printed))
-    found = number_verdict(printed, value, decimals=places, rounding=rounding)
+    found = number_verdict(printed, value, decimals=places, rounding=rounding, of_two=of_two)
     shorter = decimals - 1
     if found == CONTRADICTED and shorter >= 1 and _decimals(printed) == shorter:
         same = printed.scaleb(shorter) == round(float(round_number(value, shorter)) * 10**shorter)
@@ -157,6 +158,8 @@ def _whole(binding, claim, claims, text):
 
 def _degree(binding, claim, claims, text):
     change = scalar(claim)
+    if change * binding.trend < 0:
+        return CONTRADICTED, "it moved the other way"
     if binding.word == "持平":
         change = float(round_number(change, claim.decimals, claim.rounding))
     try:
