@@ -152,7 +152,10 @@ def aside(found):
 
 
 def balance(found):
-    """Cells in, scored and set aside by round."""
+    """Cells in, scored and set aside by round; every scored one has its place in ``cells``."""
+    scored = found.cells["round"].value_counts()
+    assert scored.to_dict() == dict(zip(found.rows["round"], found.rows["scored"], strict=True))
+    assert not found.cells.duplicated(["round", "file", "sheet", "row", "column"]).any()
     return {row[0]: row[1:] for row in found.rows.itertuples(index=False, name=None)}
 
 

@@ -24,8 +24,8 @@ BALANCE_COLUMNS = ["round", "cells_in", "scored", "set_aside"]
 class Ingested:
     """What the raw sheets of a year say, and every decision on the way.
 
-    ``final`` and ``initial`` have one row per unit and leaf; ``rows`` is the balance per round:
-    cells in = cells scored (with any status) + cells set aside.
+    ``final`` and ``initial`` have one row per unit and leaf, ``cells`` the raw cell of each;
+    ``rows`` is the balance per round: cells in = cells scored (with any status) + cells set aside.
     """
 
     final: pd.DataFrame
@@ -33,6 +33,7 @@ class Ingested:
     decisions: pd.DataFrame
     set_aside: pd.DataFrame
     rows: pd.DataFrame
+    cells: pd.DataFrame
 
 
 def ingest(folder, *, scheme, units, aliases, rules, year) -> Ingested:
@@ -138,7 +139,9 @@ def _open_faults(lines, facts):
 
 def _ingested(lines, settled, scheme, units) -> Ingested:
     cells_in = Counter(line.entry.round for line in lines for _ in line.cells)
-    kept = {key: members[0][1].reading for key, members in groups(settled).items()}
+    counted = {key: members[0] for key, members in groups(settled).items()}
+    kept = {key: cell.reading for key, (_, cell) in counted.items()}
+    cells = [_cell_place(line, cell) for line, cell in counted.values()]
     aside = pd.DataFrame(_aside_rows(settled), columns=SET_ASIDE_COLUMNS)
     log = list(dict.fromkeys(row for line in settled for row in _log_rows(line)))
     scored = Counter(entry_round for entry_round, _, _ in kept)
@@ -154,6 +157,7 @@ def _ingested(lines, settled, scheme, units) -> Ingested:
         pd.DataFrame(log, columns=DECISION_COLUMNS),
         aside,
         pd.DataFrame(balance, columns=BALANCE_COLUMNS),
+        pd.DataFrame(cells, columns=PLACE_COLUMNS),
     )
 
 
@@ -172,8 +176,7 @@ def _aside_rows(lines):
             step = line.dropped or cell.dropped
             if step:
                 settled = "ruling" if step.rule == "ruling" else "rule"
-                place = _place(line, line.row, cell.column, cell.leaf.code, shown(cell.value))
-                yield (*place, step.reason, settled)
+                yield (*_cell_place(line, cell), step.reason, settled)
 
 
 def _log_rows(line):
@@ -193,6 +196,10 @@ def _log_rows(line):
 def _log_row(line, row, column, leaf, step):
     place = _place(line, row, column, leaf, step.was)
     return (*place, step.becomes, step.rule, step.reason)
+
+
+def _cell_place(line, cell):
+    return _place(line, line.row, cell.column, cell.leaf.code, shown(cell.value))
 
 
 def _place(line, row, column, leaf, was):

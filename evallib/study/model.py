@@ -50,6 +50,7 @@ class Year:
     decisions: pd.DataFrame | None = None
     set_aside: pd.DataFrame | None = None
     rows: pd.DataFrame | None = None
+    cells: pd.DataFrame | None = None  # the raw cell of every mark; None of a tidy table
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ def _read_marks(folder, year, units, scheme, rules, aliases, resolve, faults):
             "decisions": found.decisions,
             "set_aside": found.set_aside,
             "rows": found.rows,
+            "cells": found.cells,
         }
     before = len(faults)
     rows = read_file(folder, "marks.csv", long.MarkRow, faults)

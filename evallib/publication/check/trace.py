@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache, partial
 
 import pandas as pd
@@ -14,11 +13,7 @@ from evallib.errors import DataError
 from evallib.publication.bound import Claim
 from evallib.publication.check.catalogue import claim_id, claims
 from evallib.publication.published import published_claims
-from evallib.study.ingest import PLACE_COLUMNS
-from evallib.study.lines import facts_of, read_lines
-from evallib.study.load import Study
-from evallib.study.rulings import apply_rulings, groups, read_rulings
-from evallib.study.sheets import read_grids, read_layout
+from evallib.study.model import Study
 
 COLUMNS = [
     "year", "file", "sheet", "row", "column", "unit", "indicator", "was", "mark", "status",
@@ -153,43 +148,13 @@ def _rows(data, name, table, units):
 def _placed(study, year, which):
     """Every mark of one round beside the raw cell it came from and the decisions about it."""
     data = study.years[year]
-    marks, cells = data.marks if which == "final" else data.initial, raw_cells(study, year)
-    if cells.empty:
+    marks = data.marks if which == "final" else data.initial
+    if data.cells is None:
         return marks.assign(year=year, file=f"{year}/marks.csv")
-    cells = cells[cells["round"] == which].drop(columns="round")
+    cells = data.cells[data.cells["round"] == which].drop(columns="round")
     decided = data.decisions[data.decisions["round"] == which]
     told = decided.groupby(CELL)[["rule", "reason"]].agg("; ".join).reset_index()
     placed = marks.merge(cells, on=["unit", "indicator"], how="left").merge(
         told, on=CELL, how="left"
     )
     return placed.assign(year=year, file=f"{year}/raw/" + placed["file"])
-
-
-def raw_cells(study, year) -> pd.DataFrame:
-    """The raw cell of every mark of a year: round, file, sheet, row, column, unit, indicator, was.
-
-    Empty where the marks came as a tidy table.
-    """
-    data, folder = study.years[year], study.path / str(year)
-    if not (folder / "raw").is_dir():
-        return pd.DataFrame(columns=PLACE_COLUMNS)
-    day = date(year, 12, 31)
-    names = study.aliases
-    names = names[(names["valid_from"] <= day) & (names["valid_to"] >= day)]
-    layout = read_layout(folder / "raw" / "layout.yaml")
-    facts = facts_of(
-        str(year), scheme=data.scheme, units=data.units, aliases=names, rules=data.rules
-    )
-    grids = read_grids(folder / "raw", layout, [])
-    lines = [
-        line
-        for entry in layout.sheets
-        for line in read_lines(entry, grids[entry.file, entry.sheet], facts, [])
-    ]
-    settled = apply_rulings(lines, read_rulings(folder, data.units.index, []), facts)
-    rows = []
-    for (which, unit, leaf), members in groups(settled).items():
-        line, cell = min(members, key=lambda member: member[0].hidden)
-        place = (line.entry.file, line.entry.sheet, line.row, cell.column)
-        rows.append((which, *place, unit, leaf, "" if cell.value is None else str(cell.value)))
-    return pd.DataFrame(rows, columns=PLACE_COLUMNS)
