@@ -10,6 +10,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from evallib.rounding import format_number
+from evallib.study.tables import LOADER
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = ("zh", "en")
@@ -21,7 +22,7 @@ def _texts(lang) -> dict:
         raise ValueError(f"lang is one of {', '.join(LANGUAGES)}, not {lang!r}")
     merged = {"macros": [], "sentences": {}, "labels": {}}
     for path in sorted(TEMPLATES.glob(f"*.{lang}.yaml")):
-        texts = yaml.safe_load(path.read_text(encoding="utf-8"))
+        texts = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
         merged["macros"].append(texts.get("macros", ""))
         merged["sentences"] |= texts.get("sentences", {})
         merged["labels"] |= texts.get("labels", {})

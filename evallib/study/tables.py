@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from evallib.errors import Fault
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, 25 times faster, where built in
 ENCODINGS = ("utf-8-sig", "gb18030")  # utf-8 with or without a mark, and the mainland default
 Code = Annotated[
     str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
@@ -195,8 +196,8 @@ def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]
     if text is None:
         return None
     try:
-        content = yaml.safe_load(text)
-        lines = _key_lines(yaml.compose(text, Loader=yaml.SafeLoader))
+        content = yaml.load(text, Loader=LOADER)
+        lines = _key_lines(yaml.compose(text, Loader=LOADER))
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         faults.append(
