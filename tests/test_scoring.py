@@ -218,7 +218,14 @@ def test_totals_equal_exact_fractions():
         assert result.total[unit] == pytest.approx(float(100 * earned / available), abs=1e-11)
 
 
-ADJUSTED = "unit,kind,points\nu1,bonus,2\nu1,bonus,2\nu1,penalty,1\nu2,bonus,3\nu4,penalty,4\nu4,penalty,4\n"
+ADJUSTED = """unit,kind,points,reason
+u1,bonus,2,甲
+u1,bonus,2,乙
+u1,penalty,1,
+u2,bonus,3,
+u4,penalty,4,甲
+u4,penalty,4,乙
+"""
 
 
 def test_bonus_and_penalty_are_summed_then_capped_and_gated(tmp_path):
