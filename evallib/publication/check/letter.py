@@ -68,6 +68,9 @@ def check_letter(source, study, year) -> pd.DataFrame:
     true of this study; the note names a population of which it would be. ``external``: these data
     cannot decide it, and a person vouches for it or waived it. ``citation``: a date, a document,
     a slogan. ``unbound``: nobody knows what it is about.
+
+    A comparison without any of these (above the average, fallen since last year) has no row:
+    nothing here judges it.
     """
     known = {claim.id: claim for claim in claims(study, year)}
     return check_blocks(read_blocks(source), study, year, known)
