@@ -27,7 +27,7 @@ from evallib.publication.cards import publish_cards
 from evallib.publication.publish import publish_report
 from evallib.publication.report import write_manifest
 from evallib.publication.tables import scores_table, write_csv
-from evallib.study.kept import keep, keeping, kept
+from evallib.study.kept import keep, keeping, kept, state_of
 
 ROOT = Path(__file__).resolve().parents[1]
 batch_run = import_module("evallib.batch.run")  # `run` of the package is the function
@@ -150,6 +150,8 @@ def test_study_and_year_are_needed_and_all_faults_come_at_once(workbook):
         ("- study\n", "no mapping of parameters"),
         ("a: [\n", "no YAML"),
         ("study: x\nyear: two\n", "'two' is no year"),
+        ("study: 5\nyear: 2020\n", "5 is no study; write a name"),
+        ("study:\nyear: 2020\n", "None is no study; write a name"),
     ],
 )
 def test_a_params_file_must_make_sense(workbook, text, problem):
@@ -332,6 +334,61 @@ def test_a_run_that_is_stopped_leaves_nothing_half_written_and_is_taken_up(
     assert (workbook / "out" / "trial" / "2020" / "manifest.json").exists()
 
 
+def test_two_runs_of_one_year_at_once_are_kept_apart(workbook, unpublished):
+    process, path = begun(workbook)
+    work = workbook / "out" / "trial" / ".2020"
+    before = files_of(work)
+    with pytest.raises(
+        ev.StudyError, match="another run is making it; wait until that has ended"
+    ) as told:
+        run_all([path], out=workbook / "out")
+    assert str(work.with_name("2020")) in str(told.value)
+    assert files_of(work) == before
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    nbformat.write(notebook(BROKEN), workbook / "notebooks" / "02_score.ipynb")
+    outcomes = run_all([path], out=workbook / "out", resume=True)  # the lock died with its owner
+    assert statuses(outcomes) == {"01_clean": "up to date", "02_score": "ran"}
+
+
+def test_a_file_that_changes_during_a_run_leaves_no_result_that_mixes_its_states(
+    workbook, unpublished, monkeypatch
+):
+    marks = workbook / "trial" / "2020" / "marks.csv"
+    data = Unpublished.data
+
+    def corrected(press, *about):
+        marks.write_text(marks.read_text().replace("u1,a,6", "u1,a,5"))
+        data(press, *about)
+
+    monkeypatch.setattr(Unpublished, "data", corrected)
+    outcomes = run_all([params(workbook)], out=workbook / "out")
+    assert statuses(outcomes)["letter and report"] == "failed"
+    assert "2020/marks.csv: it changed while the run was going on; run it" in outcomes[-1].error
+    assert not (workbook / "out" / "trial" / "2020").exists()
+    outcomes = run_all([params(workbook)], out=workbook / "out", resume=True)
+    assert statuses(outcomes) == {"01_clean": "ran", "02_score": "ran"}
+
+
+def test_what_a_killed_run_left_aside_is_put_right_and_nothing_stale_is_published(
+    workbook, unpublished
+):
+    target = run(params(workbook), out=workbook / "out")
+    (target / "cards").mkdir()
+    before = target.with_name(".2020-before")
+    target.rename(before)  # killed between the two moves
+    stale = target.with_name(".2020") / "notebooks" / "09_gone.ipynb"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("{}")
+    (stale.parents[1] / "old.csv").write_text("")
+    outcomes = run_all([params(workbook)], out=workbook / "out", resume=True)
+    assert set(statuses(outcomes).values()) == {"up to date"}
+    assert os.listdir(target.parent) == ["2020"]
+    assert not (target / "old.csv").exists()
+    assert not (target / "notebooks" / stale.name).exists()
+    assert any(target.glob("cards*"))
+
+
 def alive(process):
     try:
         return process.status() != psutil.STATUS_ZOMBIE
@@ -496,7 +553,7 @@ def test_a_study_is_read_once_for_a_batch_and_again_when_a_file_has_changed(tmp_
     assert kept(folder) is None
     with keeping():
         assert kept(folder) is None
-        keep(ev.read_study(folder))
+        keep(ev.read_study(folder), state_of(folder))
         monkeypatch.setattr("evallib.study.load.inspect_study", None)  # nothing is read again
         again = ev.read_study(folder)
         assert ev.evaluate(again, 2020).printed.tolist() == ["100", "57.5", "86.67", "60"]
@@ -505,6 +562,10 @@ def test_a_study_is_read_once_for_a_batch_and_again_when_a_file_has_changed(tmp_
         marks.write_text(marks.read_text().replace("u1,a,6", "u1,a,5"))
         assert kept(folder) is None
         assert ev.evaluate(ev.read_study(folder), 2020).printed["u1"] == "95"
+        before, study = state_of(folder), ev.read_study(folder)
+        marks.write_text(f"{marks.read_text()}\n")  # after it was read, before it was kept
+        keep(study, before)
+        assert kept(folder) is None
     assert kept(folder) is None
 
 
@@ -514,8 +575,9 @@ def test_a_study_travels_as_one_archive(workbook, tmp_path):
     assert files_of(there) == files_of(workbook / "trial")
 
 
-def test_a_scheduler_that_does_not_answer_is_said_so():
+def test_a_scheduler_that_does_not_answer_is_said_so(monkeypatch):
     pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
+    monkeypatch.setattr(pool, "PATIENCE", 0.5)
     with (
         pytest.raises(pool.ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:1"),
         pool.open_pool(1, "tcp://127.0.0.1:1"),

@@ -9,6 +9,7 @@ import zipfile
 from dataclasses import replace
 from functools import cache
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +23,8 @@ from evallib.publication import drawing
 from evallib.publication.card_basis import site_basis
 from evallib.publication.card_texts import card_texts
 from evallib.publication.cards import write_card, write_cards
+from evallib.publication.figures_site import draw_places
+from evallib.publication.figures_weights import place_axis
 from evallib.publication.sentences_site import losses, position, repairs
 from evallib.publication.site_facts import site_card
 from evallib.publication.site_repairs import place_with, point_losses, totals_with
@@ -157,6 +160,14 @@ def test_under_a_veto_nothing_brings_points_and_the_card_says_so(small):
     assert "不改变总分" in repairs(card, "zh")
     assert position(card, "zh") == "2020年被单项否决，不计总分。"
     assert card_texts(card, lang="en")["key"][0]["value"] == "Fail"
+
+
+def test_few_places_are_all_marked_on_the_axis_many_at_every_fifth(small):
+    _, ax = plt.subplots()
+    draw_places(ax, site_card(basis_of(small()), "u1"), "zh")
+    assert list(ax.get_xticks()) == [1, 2, 3, 4]
+    place_axis(ax, 14, "zh")
+    assert list(ax.get_xticks()) == [1, 5, 10]
 
 
 def test_a_site_that_is_not_ranked_has_a_card_without_places(small):

@@ -79,6 +79,8 @@ def test_quiet_says_nothing_but_errors_wherever_it_stands(capsys, tmp_path):
     assert run(capsys, "check", study, "--quiet") == (0, "", "")
     assert run(capsys, "--quiet", "check", study) == (0, "", "")
     assert "no study 'x'" in run(capsys, "-q", "check", "x")[2]
+    assert run(capsys, "claims", study, 2020, "-q") == (0, "", "")
+    assert json.loads(run(capsys, "claims", study, 2020, "-q", "--json")[1])
 
 
 def test_an_error_is_one_paragraph_and_debug_shows_where_it_is_from(capsys, tmp_path, monkeypatch):

@@ -123,6 +123,7 @@ def test_every_printed_page_carries_the_kind_of_data_and_its_number(tmp_path, no
     page = page_of(tmp_path, notebooks)
     assert '@bottom-left { content: "重构数据，非该单位事实"' in page
     assert "counter(page)" in page
+    assert ".said { break-inside: avoid; }" in page  # else its bar runs down an empty page
 
 
 def test_the_names_of_an_index_join_the_head_of_the_table():

@@ -8,16 +8,23 @@ a run that is killed leaves no half-written result, and ``resume`` takes up what
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
 from evallib.batch.outcome import FAILED, Outcome
-from evallib.batch.plan import Run
-from evallib.errors import Fault
-from evallib.publication.folders import put_in_place, write_whole
+from evallib.batch.plan import Run, input_digests
+from evallib.errors import Fault, StudyError
+from evallib.publication.folders import put_in_place, set_right, write_whole
+
+try:
+    import fcntl
+except ImportError:  # Windows, where two runs of one year are not kept apart
+    fcntl = None
 
 CARDS, OUTDATED = "cards", "cards-outdated"
 
@@ -29,8 +36,10 @@ class Place:
     run: Run
     target: Path
     prints: dict[str, str]
+    inputs: dict[str, str]
     outcomes: list[Outcome] = field(default_factory=list)
     ended: Event = field(default_factory=Event)  # every notebook has its outcome, or none will come
+    claim: int | None = None  # the lock on the work folder; it goes with the process
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,15 +84,23 @@ class Place:
         return outcome
 
     def open(self, *, fresh) -> list[str]:
-        """Make the work folder; the names of the notebooks that it, or the result, has already."""
-        if fresh:
-            shutil.rmtree(self.work, ignore_errors=True)
-        (self.work / "notebooks").mkdir(parents=True, exist_ok=True)
+        """Empty the work folder of all but the notebooks that it, or the result, has already."""
         kept = {} if fresh else {name: self.kept(name) for name in self.names}
+        kept = {name: path for name, path in kept.items() if path is not None}
+        self._clear(kept)
+        (self.work / "notebooks").mkdir(exist_ok=True)
         for name, path in kept.items():
-            if path is not None and path.parent != self.work / "notebooks":
+            if path.parent != self.work / "notebooks":
                 self.keep(name, path.read_bytes())
-        return [name for name, path in kept.items() if path is not None]
+        return [*kept]
+
+    def _clear(self, kept=()):
+        """Remove from the work folder all but these notebooks."""
+        for path in [*self.work.glob("notebooks/*"), *self.work.iterdir()]:
+            if path.is_file() and path.stem not in kept:
+                path.unlink()
+            elif path.is_dir() and path.name != "notebooks":
+                shutil.rmtree(path)
 
     def keep(self, name, content):
         """Put an executed notebook into the work folder, and its fingerprint beside it."""
@@ -110,18 +127,51 @@ class Place:
             shutil.copytree(self.target / OUTDATED, self.work / OUTDATED)
 
     def finish(self):
-        """Move the result into place."""
+        """Move the result into place, unless it rests on files of two states."""
+        now = input_digests(self.run.folder)
+        if changed := {name for name, _ in self.inputs.items() ^ now.items()}:
+            self._clear()
+            problem, remedy = "it changed while the run was going on", "run it again"
+            raise StudyError([Fault(name, None, None, problem, remedy) for name in sorted(changed)])
         put_in_place(self.work, self.target)
 
-    def unwritable(self) -> list[Fault]:
-        """Why the result cannot be written, if so."""
+    def take(self) -> list[Fault]:
+        """Make the work folder and lock it; why the result cannot be written, if so."""
         folder, remedy = self.target.parent, "name another with --out, or make room"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.work.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
-                return []
+                pass
+            if not self._locked():
+                problem, remedy = "another run is making it", "wait until that has ended"
+                return [Fault(str(self.target), None, None, problem, remedy)]
+            set_right(self.target)
+            return []
         except OSError as error:
             return [Fault(str(folder), None, None, str(error.strerror), remedy)]
+
+    def _locked(self) -> bool:
+        if fcntl is None:
+            return True
+        claim = os.open(self.work, os.O_RDONLY)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(claim), self.work.stat()):
+                self.claim = claim
+        except (BlockingIOError, FileNotFoundError):  # it is held, or was just moved into place
+            pass
+        finally:
+            if self.claim is None:
+                os.close(claim)
+        return self.claim is not None
+
+    def leave(self):
+        """Give up the lock; an empty work folder goes too."""
+        if self.claim is not None:
+            os.close(self.claim)
+            self.claim = None
+            with suppress(OSError):
+                self.work.rmdir()
 
 
 def _basis(folder):

@@ -189,6 +189,9 @@ def _param_faults(file, params, known):
     for key in ("study", "year"):
         if key not in params:
             yield Fault(file, None, key, "the key is missing", f"add `{key}: ...`")
+    if "study" in params and not (isinstance(params["study"], str) and params["study"]):
+        problem, remedy = f"{params['study']!r} is no study", "write a name or a folder, in quotes"
+        yield Fault(file, None, "study", problem, remedy)
     if "year" in params and type(params["year"]) is not int:
         yield Fault(file, None, "year", f"{params['year']!r} is no year", "write 2020")
 

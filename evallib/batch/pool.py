@@ -13,6 +13,8 @@ from pathlib import Path
 import evallib
 from evallib.study.folders import project_root
 
+PATIENCE = 10  # seconds that a scheduler has to answer
+
 
 class ClusterError(Exception):
     """The cluster cannot be used: not reachable, or with workers of another version."""
@@ -113,7 +115,7 @@ def _client(address):
     except ImportError:
         raise ClusterError("--cluster needs dask: install evallib[cluster]") from None
     try:
-        client = Client(address, timeout="10s")
+        client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ClusterError(f"no scheduler answers at {address}: {error}") from None
     try:

@@ -63,7 +63,8 @@ class Press:
         except (OSError, ValueError):  # it is gone, or closed
             line = b""
         if not line:
-            raise PressError(f"the process that publishes ended (exit code {self.process.poll()})")
+            code = self.process.wait()
+            raise PressError(f"the process that publishes ended (exit code {code}); run it again")
         answer = json.loads(line)
         if "error" in answer:
             raise PressError(answer["error"])
@@ -78,11 +79,12 @@ def _study(folder):
 
 
 def _faults(study):
-    from evallib.study.kept import keep
+    from evallib.study.kept import keep, state_of
 
+    state = state_of(Path(study))  # before it is read: what changes meanwhile is read again
     found, faults = _study(study)
     if not faults:
-        keep(found)
+        keep(found, state)
     return [astuple(fault) for fault in faults]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from pathlib import Path
 
 from evallib.batch.outcome import CURRENT, FAILED, RAN, Outcome, RunError, said
@@ -90,8 +91,13 @@ def run_all(
         for name in () if place in due else place.names:
             place.note(name, CURRENT)
     if due:
-        _refuse([fault for place in due for fault in place.unwritable()])
-        with ThreadPoolExecutor(1) as desk, keeping(), Press() as press:
+        with ExitStack() as stack:
+            for place in due:
+                stack.callback(place.leave)
+            _refuse([fault for place in due for fault in place.take()])
+            desk = stack.enter_context(ThreadPoolExecutor(1))
+            stack.enter_context(keeping())
+            press = stack.enter_context(Press())
             _check(due, press, desk, local=cluster is None)
             with open_pool(jobs, cluster) as pool:
                 _work(due, declared, pool, press, desk, progress, fresh=not resume)
@@ -112,7 +118,7 @@ def _places(runs, declared, out):
             name: fingerprint(one, name, declared[name], inputs=inputs[one.folder])
             for name in one.notebooks
         }
-        places[target] = Place(one, target, prints)
+        places[target] = Place(one, target, prints, inputs[one.folder])
     return [*places.values()]
 
 

@@ -10,15 +10,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from evallib.cli.common import JsonOption, StudyArgument, YearArgument, out_console, tell
+from evallib.cli.common import JsonOption, StudyArgument, YearArgument, out_console, settings, tell
 
 BAD = ("contradicted", "unbound")
 
 
 def show(table, *, as_json) -> None:
-    """A DataFrame on the terminal, or as JSON records."""
+    """A DataFrame on the terminal, unless all is to be quiet; or as JSON records."""
     if as_json:
         print(table.to_json(orient="records", force_ascii=False, indent=2))
+    if as_json or settings.quiet:
         return
     shown = Table(*map(str, table.columns))
     for row in table.itertuples(index=False):

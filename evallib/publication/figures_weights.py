@@ -211,9 +211,9 @@ def plot_alternatives(alternatives, *, ax=None, lang="zh", study=None):
 
 
 def place_axis(ax, last, lang):
-    """An axis of places from 1, marked at every fifth."""
-    ticks = np.unique([1, *range(5, int(last) + 1, 5 if last > 12 else 1)])
-    ax.set_xticks(ticks)
+    """An axis of places from 1, marked at every fifth, or at all where they are few."""
+    few = last <= 12
+    ax.set_xticks([1, *range(2 if few else 5, int(last) + 1, 1 if few else 5)])
     ax.set_xlim(0.2, last + 0.8)
     ax.set_xlabel(label("places", lang))
 

@@ -25,8 +25,7 @@ def write_whole(path, content) -> Path:
 def put_in_place(folder, target) -> Path:
     """Move a finished folder to ``target``; what was there goes."""
     folder, target = Path(folder), Path(target)
-    before = target.with_name(f".{target.name}-before-{os.getpid()}")
-    there = target.exists()
+    before, there = set_right(target), target.exists()
     if there:
         target.rename(before)
     try:
@@ -37,6 +36,16 @@ def put_in_place(folder, target) -> Path:
         raise
     shutil.rmtree(before, ignore_errors=True)
     return target
+
+
+def set_right(target) -> Path:
+    """Put back, or away, what a move that was killed left aside; where the next one puts it."""
+    before = target.with_name(f".{target.name}-before")
+    if target.exists():
+        shutil.rmtree(before, ignore_errors=True)
+    elif before.exists():
+        before.rename(target)
+    return before
 
 
 @contextmanager

@@ -193,7 +193,8 @@ def _built(target):
 
 
 def _write_header(path, model):
-    path.write_text(f"{','.join(columns_of(model))}\n", encoding=CSV_ENCODING)
+    columns = sorted(columns_of(model), key=lambda name: name.startswith("valid_"))  # dates last
+    path.write_text(f"{','.join(columns)}\n", encoding=CSV_ENCODING)
 
 
 def _write_raw(raw, plan):

@@ -27,10 +27,10 @@ def keeping() -> Iterator[Path]:
                 os.environ[FOLDER] = before
 
 
-def keep(study) -> None:
-    """Keep a study without faults, where a batch asks for it."""
+def keep(study, state) -> None:
+    """Keep a study without faults, read when its files were in this state, where a batch asks."""
     if os.environ.get(FOLDER):
-        _file(study.path).write_bytes(pickle.dumps((_state(study.path), study)))
+        _file(study.path).write_bytes(pickle.dumps((state, study)))
 
 
 def kept(path: Path):
@@ -38,14 +38,14 @@ def kept(path: Path):
     if not os.environ.get(FOLDER) or not _file(path).is_file():
         return None
     state, study = pickle.loads(_file(path).read_bytes())
-    return study if state == _state(path) else None
+    return study if state == state_of(path) else None
 
 
 def _file(path):
     return Path(os.environ[FOLDER]) / f"{hashlib.sha256(str(path).encode()).hexdigest()[:20]}.study"
 
 
-def _state(path):
+def state_of(path) -> list[tuple]:
     """Name, size and time of every file of a study."""
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return [(str(f), (stat := f.stat()).st_size, stat.st_mtime_ns) for f in files]
