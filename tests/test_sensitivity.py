@@ -17,6 +17,7 @@ from evallib.firmness.sensitivity import (
     leave_one_out,
     rank_change_uncertainty,
     ranks_without,
+    shifts_without,
 )
 from evallib.firmness.weights import given_weights, perturb_weights
 
@@ -120,10 +121,18 @@ class TestLeaveOneOut:
             leave_one_out(result, at="leaf")
         with pytest.raises(ValueError, match="at is leaf or dimension, not 'tree'"):
             leave_one_out(result, at="tree")
+
+    def test_a_unit_of_which_nothing_is_left_has_no_place_and_pushes_nobody(self):
         year, _ = make(4, units=4, leaves=(1, 1), classes=False)
         bare = evaluated(with_status(year, [("u02", "D0.0")], "not_applicable"))
-        with pytest.raises(ev.DataError, match="no weight to any leaf that counts for u02"):
-            leave_one_out(bare, at="leaf")
+        others = bare.index["D0.0"].drop("u02")
+        without = ranks_without(bare, at="leaf")["D1.0"]
+        assert without.isna().tolist() == [unit == "u02" for unit in bare.units.index]
+        assert without[others.index].tolist() == others.rank(ascending=False).tolist()
+        before = bare.total[others.index].rank(ascending=False)
+        shift = shifts_without(bare, at="leaf")["D1.0"]
+        assert shift[others.index].tolist() == (others.rank(ascending=False) - before).tolist()
+        assert leave_one_out(bare, at="leaf")["D1.0"] == shift.abs().mean()
 
 
 class TestCentralWeights:

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from evallib.errors import DataError
-from evallib.firmness.sensitivity import published_places, ranks_without
+from evallib.firmness.sensitivity import published_places, ranks_without, shifts_without
 
 
 def better_pairs(
@@ -257,7 +257,7 @@ def jackknife_leaves(result) -> pd.DataFrame:
     ['1', '1', '2', 'service']
     """
     without, nominal = ranks_without(result, at="leaf"), published_places(result)
-    furthest = without.sub(nominal, axis=0).abs().astype(int).idxmax(axis=1)
+    furthest = shifts_without(result, at="leaf").abs().idxmax(axis=1)
     low, high = without.min(axis=1).astype(int), without.max(axis=1).astype(int)
     return pd.DataFrame({"rank": nominal, "low": low, "high": high, "moved_by": furthest})
 

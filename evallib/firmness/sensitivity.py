@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
-from evallib.firmness.agreement import average_shift
 from evallib.firmness.engine import engine, places_under
 from evallib.firmness.montecarlo import tails
 from evallib.firmness.weights import BLOCK, given_weights, perturb_weights, stated
@@ -75,7 +74,7 @@ def ranks_without(result, *, at) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of int, units x codes left out
+    DataFrame of whole numbers, units x codes left out; missing where nothing of a unit is left
     """
     if at not in ("leaf", "dimension"):
         raise ValueError(f"at is leaf or dimension, not {at!r}")
@@ -83,8 +82,20 @@ def ranks_without(result, *, at) -> pd.DataFrame:
     return pd.DataFrame({code: _ranks_of(_without(result, code)) for code in codes})
 
 
+def shifts_without(result, *, at) -> pd.DataFrame:
+    """Places that every unit moves down when one leaf or dimension is left out.
+
+    Places before are counted among the units that have one afterwards; see :func:`ranks_without`.
+    """
+    now, without = published_places(result), ranks_without(result, at=at)
+    for code in without.columns[without.isna().any()]:
+        gone = np.sort(now[without[code].isna()])
+        without[code] += np.searchsorted(gone, now)
+    return without.sub(now, axis=0)
+
+
 def leave_one_out(result, *, at) -> pd.Series:
-    """Average shift in rank when one leaf or dimension is left out; see :func:`ranks_without`.
+    """Average shift in rank when one leaf or dimension is left out; see :func:`shifts_without`.
 
     Examples
     --------
@@ -93,8 +104,7 @@ def leave_one_out(result, *, at) -> pd.Series:
     >>> leave_one_out(result, at="leaf").round(2).idxmax()
     'info_update'
     """
-    nominal, without = published_places(result), ranks_without(result, at=at)
-    return pd.Series({code: average_shift(nominal, without[code]) for code in without})
+    return shifts_without(result, at=at).abs().mean().astype(float)
 
 
 def _without(result, code):
@@ -108,13 +118,15 @@ def _without(result, code):
         for node in result.scheme.nodes
         if not gone.issuperset(result.scheme.leaves_under(node.code))
     ]
-    return replace(result, scheme=Scheme.of(nodes), index=result.index[kept])
+    index = result.index[kept]
+    placed = result.rank.where(index.notna().any(axis=1) | result.veto)
+    return replace(result, scheme=Scheme.of(nodes), index=index, rank=placed)
 
 
 def _ranks_of(result):
     machine = engine(result, check=False)
     first, _ = places_under(machine, result.scheme.weights.to_numpy()[None])
-    return pd.Series(first[0], machine.units)
+    return pd.Series(first[0], machine.units, dtype="Int64")
 
 
 def central_weights(result, draws, *, top) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from evallib.errors import DataError
 from evallib.firmness.changes import smallest_change
 from evallib.firmness.engine import engine, places_under
-from evallib.firmness.sensitivity import covariance_shares, published_places, ranks_without
+from evallib.firmness.sensitivity import covariance_shares, shifts_without
 from evallib.publication.wording import unit_names
 from evallib.scoring import Evaluation
 
@@ -218,18 +218,18 @@ def left_out(result) -> Examined:
         (``dimension`` or ``leaf``), ``weight``, ``average_shift`` in places, ``largest_shift`` and
         the ``unit`` that makes it.
     """
-    scheme, now, tables = result.scheme, published_places(result), []
+    scheme, tables = result.scheme, []
     above = [code for code in scheme.dimensions if code not in scheme.leaves]
     parts = {"dimension": above if len(scheme.dimensions) > 1 else [], "leaf": scheme.leaves}
     for kind, codes in parts.items():
         if not codes:
             continue
-        shift = ranks_without(result, at=kind)[codes].sub(now, axis=0).abs().astype(int)
+        shift = shifts_without(result, at=kind)[codes].abs()
         table = pd.DataFrame({
             "part": kind,
             "weight": scheme.node_weights[codes],
-            "average_shift": shift.mean(),
-            "largest_shift": shift.max(),
+            "average_shift": shift.mean().astype(float),
+            "largest_shift": shift.max().astype(int),
             "unit": shift.idxmax(),
         })  # fmt: skip
         tables.append(table.sort_values("average_shift", ascending=False, kind="stable"))
