@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 from traitlets.config import Config
 
-from evallib.publication.quick_nbformat import nbformat
 from evallib.study.folders import project_root
 
 KERNEL = Config({"KernelManager": {"transport_encryption": "auto"}})  # else kernels warn on stderr

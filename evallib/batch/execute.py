@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from evallib.publication.quick_nbformat import nbformat  # before papermill loads it slowly
-
-import papermill  # isort: skip
+import nbformat
+import papermill
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.translators import PythonTranslator, papermill_translators
 
@@ -34,7 +34,17 @@ class ReadableTranslator(PythonTranslator):
         return repr(val)
 
 
+class SavedOnce(NBClientEngine):
+    """Saves a notebook at its end alone; papermill would do so before and after every cell."""
+
+    @classmethod
+    def execute_notebook(cls, nb, kernel_name, output_path=None, **choices):
+        """Execute it; papermill itself writes the result, or the notebook as far as it came."""
+        return super().execute_notebook(nb, kernel_name, output_path=None, **choices)
+
+
 papermill_translators.register("python", ReadableTranslator)
+papermill_engines.register("saved_once", SavedOnce)
 
 
 class Kernel(AsyncKernelManager):
@@ -96,6 +106,7 @@ def _papermill(given, done, params):
             str(done),
             parameters=params,
             progress_bar=False,
+            engine_name="saved_once",
             kernel_name="python3",
             log_output=False,
             config=KERNEL,

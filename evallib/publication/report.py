@@ -9,12 +9,12 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
+import nbformat
 from lxml import html
 from traitlets.config import Config
 
 from evallib.publication.folders import write_whole
 from evallib.publication.pages import render_pages
-from evallib.publication.quick_nbformat import nbformat
 from evallib.publication.wording import TEMPLATES, label, sentence
 from evallib.study.folders import input_files
 
