@@ -46,7 +46,9 @@ _ON_FIRST_USE = {
         "describe_account", "describe_bridge", "describe_cohort", "describe_crossers",
         "describe_near", "describe_ranks",
     ),
-    "publication.sentences_improvers": ("describe_claims", "describe_improvement"),
+    "publication.sentences_improvers": (
+        "describe_claims", "describe_improvement", "describe_trajectories",
+    ),
     "publication.views_account": (
         "account_table", "bridge_table", "cohort_table", "crosser_table", "improver_table",
         "leaf_table", "near_table", "rank_table", "trajectory_table",

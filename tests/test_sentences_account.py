@@ -334,3 +334,16 @@ def test_leaves_sum_to_the_change_of_those_that_compare(move):
     assert table["sum"].sum() == pytest.approx(parts.sum(axis=1).mean(), abs=1e-9)
     assert table.index[-1] == "rest"
     assert table.loc["P5.2", "name"] == "检索查阅下载"
+
+
+def test_sites_that_are_always_in_the_top_are_named():
+    study = ev.read_study("data/nanning")
+    then, now = (ev.evaluate(study, year).rank.dropna() for year in (2019, 2020))
+    both = then.index.intersection(now.index)
+    always = both[(then[both] <= 10) & (now[both] <= 10)]
+    text = ev.describe_trajectories(study, top=10)
+    start = f"2019年至2020年的2个年度都有名次的网站有{len(both)}个，其中每年都居前10名的有{len(always)}个："
+    assert text.startswith(start)
+    assert all(study.years[2020].units.at[unit, "name_zh"] in text for unit in always)
+    none = ev.describe_trajectories(study, top=1, lang="en")
+    assert "none was in the top 1 every year. Reconstructed" in none

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from evallib.change.trajectory import trajectories
 from evallib.publication.claims import VERDICTS
+from evallib.publication.sentences import joined, provenance
 from evallib.publication.sentences_account import points, said
 from evallib.publication.wording import label, population_name, sentence, unit_names
 from evallib.publication.year_over_year import overlooked
@@ -87,6 +89,18 @@ def _warning(improved, lang):
     return sentence(
         "warning_regression", lang, lead=format_number(lead, 2), low=format_number(-low, 2)
     )
+
+
+def describe_trajectories(study, *, top, lang="zh") -> str:
+    """How many sites have a place in every year of a study, and which are always in the top."""
+    years, places = sorted(study.years), trajectories(study).dropna(subset="rank")
+    worst = places.groupby("unit")["rank"].agg(["size", "max"])
+    worst = worst[worst["size"] == len(years)]
+    names = unit_names(study.years[years[-1]].units, lang)
+    always = [names[unit] for unit in worst.index[worst["max"] <= top]]
+    about = {"first": years[0], "last": years[-1], "years": len(years), "top": top}
+    text = sentence("trajectories", lang, n=len(worst), names=always, **about)
+    return joined([text, provenance(study, lang=lang)], lang)
 
 
 def describe_claims(claims, study, year, *, lang="zh") -> str:
