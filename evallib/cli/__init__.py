@@ -48,7 +48,7 @@ for name, function, panel, example in (
     ("explore", runs.explore, RUN, "evallib explore params/nanning-2020.yaml --port 8900"),
     ("refresh", runs.refresh, RUN, "evallib refresh 02_score --check"),
     ("cards", letters.cards, TELL, "evallib cards nanning 2020"),
-    ("diff", letters.diff, READ, "evallib diff out/nanning/2020 /tmp/out/nanning/2020"),
+    ("diff", letters.diff, READ, "evallib diff out/nanning/2020 before/nanning/2020"),
     ("claims", letters.claims, READ, "evallib claims nanning 2020 --published"),
 ):
     app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(function)
