@@ -1,5 +1,6 @@
 """Raw sheets in, marks out: every rule, every ruling, every fault, and the balance."""
 
+import shutil
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -71,7 +72,8 @@ def edited(changes, rows=CLEAN):
 def write(tmp_path, *sheets, rulings=(), finish=None):
     """A year folder with the sheets (layout entry, rows) and rulings; ``finish`` edits books."""
     year = tmp_path / "2020"
-    (year / "raw").mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(year / "raw", ignore_errors=True)  # files of an earlier example go unlisted
+    (year / "raw").mkdir(parents=True)
     books = {}
     for entry, rows in sheets:
         if entry["file"].endswith(".csv"):

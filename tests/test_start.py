@@ -289,7 +289,7 @@ def test_leaves_with_too_many_marks_are_checked_by_a_formula(tmp_path):
         'IF(ISNUMBER(H6),AND(H6>=0,H6<=77,ABS(H6/0.1-ROUND(H6/0.1,0))<0.000001),H6="不适用")'
     )
     assert found["D4:D7"] == 'IF(ISNUMBER(D4),AND(D4>=1,D4<=30),D4="不适用")'
-    assert found["F4:F7"] == 'IF(ISNUMBER(F4),AND(TRUE),F4="不适用")'
+    assert found["F4:F7"] == 'IF(ISNUMBER(F4),AND(F4>=-1000000,F4<=1000001),F4="不适用")'
 
 
 def test_pasted_marks_beyond_the_limits_turn_red(nanning):

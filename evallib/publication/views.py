@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 
+from evallib.aggregation import leaf_index
+from evallib.change.cohort import cohort, continuing
 from evallib.publication import facts
 from evallib.publication.wording import unit_names
 from evallib.rounding import NOISE_DECIMALS, round_number
@@ -168,9 +171,76 @@ def adjustment_table(result: Evaluation) -> pd.DataFrame:
 
 
 def missing_table(study, year) -> pd.DataFrame:
-    """Missing marks of a year: unit and indicator."""
-    marks = study.years[year].marks
-    return marks.loc[marks["status"] == MISSING, ["unit", "indicator"]].reset_index(drop=True)
+    """Marks that the sheets of a round do not hold: round, unit and indicator.
+
+    A row that got lost from a sheet of the initial round shows nowhere else: no total needs it.
+    """
+    data = study.years[year]
+    rounds = {"final": data.marks} | ({} if data.initial is None else {"initial": data.initial})
+    table = pd.concat({name: marks[marks["status"] == MISSING] for name, marks in rounds.items()})
+    return table.reset_index(level=0, names="round")[["round", "unit", "indicator"]].reset_index(
+        drop=True
+    )
+
+
+def surprising_marks(study, year, *, at_least=0.5) -> pd.DataFrame:
+    """Marks far from what the site had in the initial round or the year before.
+
+    Parameters
+    ----------
+    study : Study
+    year : int
+    at_least : float
+        Share of the full marks, or of the span between the goalposts.
+
+    Returns
+    -------
+    DataFrame
+        unit, name, indicator, mark, against (``initial`` or the year before), before (the mark
+        there), change (of the score index, -1 to 1) and points (what that makes of the total, by
+        the nominal weight), most first; before them, with NaN, leaves that apply in both and
+        count in one only.
+
+    Notes
+    -----
+    One valid mark for another, 2.0 for 5.0, passes every check; only a comparison shows it.
+    """
+    data, others = study.years[year], {}
+    if data.initial is not None:
+        others["initial"] = _counting(replace(data, marks=data.initial))
+    previous = study.year_before(year)
+    if previous is not None and study.years[previous].scheme is not None:
+        same = continuing(cohort(study, previous, year)).set_index("unit_previous")["unit"]
+        table = _counting(study.years[previous])
+        others[str(previous)] = table.assign(unit=table["unit"].map(same))
+    now, names = _counting(data), unit_names(data.units, "zh")
+    found = [_apart(now, other, at_least).assign(against=name) for name, other in others.items()]
+    columns = ["unit", "name", "indicator", "mark", "against", "before", "change", "points"]
+    if not found:
+        return pd.DataFrame(columns=columns)
+    table = pd.concat(found, ignore_index=True)
+    table["name"] = table["unit"].map(names)
+    table["points"] = table["change"] * table["indicator"].map(data.scheme.weights)
+    table["points"] *= data.rules.scale
+    order = (-table["points"].abs()).sort_values(kind="stable", na_position="first").index
+    return table.loc[order, columns].reset_index(drop=True)
+
+
+def _counting(year):
+    """Marks of a year, missing ones aside, with their score index, where the leaf applies."""
+    applies = year.scheme.applies(year.units["class"]).to_numpy().ravel()
+    table = year.marks.assign(index=leaf_index(year).to_numpy().ravel())
+    table["index"] = table["index"].where(table["status"] == SCORED)
+    return table[applies & (table["status"] != MISSING).to_numpy()]
+
+
+def _apart(now, other, at_least):
+    """Marks whose score indices lie apart, or of which one does not count."""
+    table = now.merge(other, on=["unit", "indicator"], suffixes=("", "_before"))
+    table = table.rename(columns={"mark_before": "before"})
+    table["change"] = (table["index"] - table["index_before"]).round(NOISE_DECIMALS)
+    far = table["change"].abs() >= at_least
+    return table[far | (table["status"] != table["status_before"])]
 
 
 def provenance(study, year) -> pd.Series:

@@ -164,9 +164,9 @@ def expected(node, *, applies, deduction, may_be_missing) -> Expected:
         The leaf applies to the unit's class; the sheet records points lost; the rules of the
         year say what a missing mark counts.
     """
-    bounds = (node.low, node.high) if node.full_marks is None and node.outside == "refuse" else ()
+    bounds = node.bounds if node.full_marks is None else None
     exact = [None if x is None else Decimal(repr(float(x))) for x in (node.full_marks, node.step)]
-    low, high = sorted(Decimal(repr(float(x))) for x in bounds) if bounds else (None, None)
+    low, high = (Decimal(repr(float(x))) for x in bounds) if bounds else (None, None)
     return Expected(*exact, low, high, applies, deduction, may_be_missing)
 
 

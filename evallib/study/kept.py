@@ -1,4 +1,8 @@
-"""A study that was read once, kept in a folder for the kernels of one batch."""
+"""A study that was read once, kept in a folder for the kernels of one batch.
+
+What is kept is a pickle, which may run anything when it is read. So none is read but from a folder
+that belongs to this user and is closed to all others, as the one that the batch itself makes.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +33,27 @@ def keeping() -> Iterator[Path]:
 
 def keep(study, state) -> None:
     """Keep a study without faults, read when its files were in this state, where a batch asks."""
-    if os.environ.get(FOLDER):
+    if _folder():
         _file(study.path).write_bytes(pickle.dumps((state, study)))
 
 
 def kept(path: Path):
     """The study of a folder in which no file has changed since it was kept, or None."""
-    if not os.environ.get(FOLDER) or not _file(path).is_file():
+    if not _folder() or not _file(path).is_file():
         return None
     state, study = pickle.loads(_file(path).read_bytes())
     return study if state == state_of(path) else None
+
+
+def _folder() -> Path | None:
+    """Where the batch keeps its studies, if there is one and nobody else can write to it."""
+    folder = Path(os.environ.get(FOLDER) or "")
+    if not os.environ.get(FOLDER) or not folder.is_dir():
+        return None
+    if not hasattr(os, "getuid"):  # Windows, where a user's temporary folder is the user's own
+        return folder
+    state = folder.lstat()
+    return folder if state.st_uid == os.getuid() and not state.st_mode & 0o077 else None
 
 
 def _file(path):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import pandas as pd
 
 from evallib.errors import Fault, StudyError
 from evallib.study import units as people
-from evallib.study.folders import find_study, project_root, study_path
+from evallib.study.folders import find_study, folder_faults, project_root, study_path
 from evallib.study.kept import kept
 from evallib.study.model import Names, Study, StudyFile, Year
+from evallib.study.strays import YEAR, stray_faults
 from evallib.study.tables import Row, read_file, read_yaml
 from evallib.study.years import read_year
 
@@ -53,7 +53,10 @@ def read_study(path, *, years=None) -> Study:
 def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
     """The Study, or None, and all faults of its folder; raises only where there is no folder."""
     path = study_path(path)
-    faults: list[Fault] = []
+    faults: list[Fault] = [*folder_faults(path)]
+    if faults:  # nothing is read through a link that leads elsewhere
+        return None, faults
+    faults += stray_faults(path, years)
     about = read_yaml(path / "study.yaml", StudyFile, "study.yaml", faults)
     files = {
         name: read_file(path, name, model, faults, required=name == "units.csv")
@@ -99,9 +102,7 @@ def _without_echoes(faults):
 
 def _years(path, wanted, faults):
     present = sorted(
-        int(entry.name)
-        for entry in path.iterdir()
-        if entry.is_dir() and re.fullmatch(r"[12][0-9]{3}", entry.name)
+        int(entry.name) for entry in path.iterdir() if entry.is_dir() and YEAR.fullmatch(entry.name)
     )
     if not present:
         faults.append(

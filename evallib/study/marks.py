@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import BeforeValidator, Field
 
 from evallib.errors import Fault
-from evallib.study.tables import Code, Number, Row
+from evallib.study.tables import LARGE, Code, Number, Row, Whole
 from evallib.study.units import NO_UNIT
 
 MARK_COLUMNS = ["unit", "indicator", "mark", "status"]
@@ -26,13 +26,18 @@ class MarkRow(Row):
 
 
 class AdjustmentRow(Row):
-    """A row of ``adjustments.csv``: points outside the scale, or a single-item veto."""
+    """A row of ``adjustments.csv``: points outside the scale, or a single-item veto.
+
+    ``veto`` is the code in ``measures.yaml`` of a veto that the evidence proposes;
+    ``veto_rejected`` closes such a proposal without effect.
+    """
 
     unit: Code
-    kind: Literal["bonus", "penalty", "veto"]
-    points: float | None = Field(None, ge=0)
+    kind: Literal["bonus", "penalty", "veto", "veto_rejected"]
+    points: Number | None = Field(None, ge=0, le=LARGE)
     reason: str = ""
     source: str = ""
+    veto: Code = ""
 
 
 class FindingRow(Row):
@@ -49,15 +54,15 @@ class ReviewRow(Row):
     unit: Code
     indicator: Code
     reviewer: Code
-    mark: float
+    mark: Number
 
 
 class TotalRow(Row):
     """A row of ``totals.csv``, for a year of which only totals survive."""
 
     unit: Code
-    total: Number
-    rank: int | None = Field(None, ge=1)
+    total: Number = Field(ge=-LARGE, le=LARGE)
+    rank: Whole | None = Field(None, ge=1, le=LARGE)
 
 
 def complete_marks(table, units, scheme) -> pd.DataFrame:
@@ -84,7 +89,8 @@ def complete_marks(table, units, scheme) -> pd.DataFrame:
 
 def off_step(mark, step) -> bool:
     """Whether a mark lies off its grid by more than floating-point noise."""
-    return bool(step) and abs(mark / step - round(mark / step)) > 1e-6
+    steps = mark / step if step else 0.0
+    return np.isfinite(steps) and abs(steps - round(steps)) > 1e-6
 
 
 def mark_problem(mark, node) -> tuple[str, str] | None:
@@ -95,9 +101,9 @@ def mark_problem(mark, node) -> tuple[str, str] | None:
                 f"mark {mark:g} of {node.code} is outside 0 to {node.full_marks:g}",
                 "correct the mark, or the full marks in scheme.csv",
             )
-    elif node.outside == "refuse" and not min(node.low, node.high) <= mark <= max(
-        node.low, node.high
-    ):
+    elif node.outside == "keep" and not node.bounds[0] <= mark <= node.bounds[1]:
+        return f"value {mark:g} of {node.code} is far beyond its goalposts", "correct it"
+    elif node.outside == "refuse" and not node.bounds[0] <= mark <= node.bounds[1]:
         return (
             f"value {mark:g} of {node.code} is outside its goalposts {node.low:g} to {node.high:g}",
             "correct it, or set `outside` to keep or clip in scheme.csv",
@@ -180,6 +186,20 @@ def review_faults(row, number, scheme, file):
         yield Fault(file, number, "mark", *wrong)
 
 
+def adjustment_faults(row, number, file):
+    """Faults of one adjustment: points where none belong, none where some do, a stray veto."""
+    is_veto = row.kind in ("veto", "veto_rejected")
+    if (row.points is None) != is_veto:
+        name = row.kind.replace("_", " ")
+        problem = f"a {name} has no points" if is_veto else f"a {name} without points"
+        yield Fault(file, number, "points", problem, "clear the cell" if is_veto else "fill it in")
+    if row.veto and not is_veto:
+        yield Fault(file, number, "veto", f"a {row.kind} names a veto", "clear the cell")
+    if row.kind == "veto_rejected" and not (row.veto and row.reason):
+        problem = "a veto is rejected without its code or a reason"
+        yield Fault(file, number, "veto", problem, "fill in veto and reason")
+
+
 def unknown_unit(file, number, name) -> Fault:
     """The fault of a unit that is not valid in the year."""
     return Fault(
@@ -191,27 +211,27 @@ def unknown_unit(file, number, name) -> Fault:
     )
 
 
-def missing_faults(marks, vetoed, rules, file):
+def missing_faults(marks, vetoed, rules, file, *, measured=frozenset()):
     """Faults of incomplete marks: units without any mark, and missing marks where refused."""
     marks = marks[~marks["unit"].isin(vetoed)]
     for unit, rows in marks.groupby("unit", sort=False):
         missing = rows.loc[rows["status"] == MISSING, "indicator"].tolist()
         if not (rows["status"] == SCORED).any():
-            yield Fault(
-                file,
-                None,
-                "unit",
-                f"{unit} has no mark at all",
-                "add its marks, or end its valid_to in units.csv",
-            )
+            remedy = "add its marks, or end its valid_to in units.csv"
+            yield Fault(file, None, "unit", f"{unit} has no mark at all", remedy)
         elif missing and rules.missing == "refuse":
-            yield Fault(
-                file,
-                None,
-                "mark",
-                f"{unit} has no mark for {', '.join(missing)}",
-                "add them, write not_applicable, or decide `missing` in rules.yaml",
-            )
+            yield from _refused(unit, missing, measured, file)
+
+
+def _refused(unit, missing, measured, file):
+    if typed := [leaf for leaf in missing if leaf not in measured]:
+        remedy = "add them, write not_applicable, or decide `missing` in rules.yaml"
+        yield Fault(file, None, "mark", f"{unit} has no mark for {', '.join(typed)}", remedy)
+    if silent := [leaf for leaf in missing if leaf in measured]:
+        folder = f"{file.partition('/')[0]}/evidence"
+        problem = f"{unit} has no evidence that counts for {', '.join(silent)}"
+        remedy = "add its rows, or say under `none` in measures.yaml what that means"
+        yield Fault(folder, None, "unit", problem, remedy)
 
 
 def row_faults(rows, resolve, keys, file):

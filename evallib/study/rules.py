@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from evallib.study.tables import LARGE, Setting
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Bonus(_Frozen):
+class Bonus(Setting):
     """Bonus points: summed, granted only where base > gate, then capped."""
 
     cap: float | None = Field(None, ge=0)
     gate: float | None = None
 
 
-class Penalty(_Frozen):
+class Penalty(Setting):
     """Penalty points: summed, then capped."""
 
     cap: float | None = Field(None, ge=0)
 
 
-class Veto(_Frozen):
+class Veto(Setting):
     """Single-item veto: without a total (fail), or with a fixed one."""
 
-    total: float | None = None
+    total: float | None = Field(None, ge=-LARGE, le=LARGE)
     in_mean: bool = False
 
 
-class Band(_Frozen):
+class Band(Setting):
     """A named band of totals, reached from ``at_least`` on."""
 
     code: str
@@ -40,7 +38,7 @@ class Band(_Frozen):
     at_least: float
 
 
-class Improved(_Frozen):
+class Improved(Setting):
     """Who counts as most improved: at least so many places, or points."""
 
     by: Literal["rank", "score"] = "rank"
@@ -48,7 +46,7 @@ class Improved(_Frozen):
     at_least: float = Field(gt=0)
 
 
-class Finding(_Frozen):
+class Finding(Setting):
     """A yes-or-no finding of the assessors, and the population its share is taken of."""
 
     zh: str
@@ -56,7 +54,7 @@ class Finding(_Frozen):
     population: str = "all"
 
 
-class Rules(_Frozen):
+class Rules(Setting):
     """The rules of one year, as ``rules.yaml`` states them; what it omits has these defaults.
 
     Examples
@@ -80,7 +78,7 @@ class Rules(_Frozen):
     penalty: Penalty = Penalty()
     veto: Veto = Veto()
     improved: Improved | None = None
-    findings: dict[str, Finding] = {}
+    findings: dict[str, Finding] = Field(default_factory=dict)
 
     @field_validator("bands")
     @classmethod

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+FARTHEST = 10**6  # how many spans beyond its goalposts a kept value may lie
+
 
 @dataclass(frozen=True)
 class Node:
@@ -26,6 +28,15 @@ class Node:
     high: float | None = None
     outside: str = "refuse"
     source: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Between what a value of a leaf with goalposts must lie; None where it is clipped."""
+        if self.outside == "clip":
+            return None
+        low, high = sorted((self.low, self.high))
+        room = FARTHEST * (high - low) if self.outside == "keep" else 0.0
+        return low - room, high + room
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +17,18 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from evallib.errors import Fault, StudyError
 from evallib.study.cells import Formula, shown
-from evallib.study.tables import Row, read_text, read_yaml
+from evallib.study.folders import inside
+from evallib.study.guard import archive_fault
+from evallib.study.strays import unlisted_faults
+from evallib.study.tables import Setting, read_yaml
+from evallib.study.texts import csv_lines, read_text
 
 # what the two readers raise on damaged or odd workbooks
 UNREADABLE = (CalamineError, BadZipFile, InvalidFileException, KeyError, OSError, SyntaxError)
-UNREADABLE += (TypeError, ValueError)
+UNREADABLE += (AttributeError, TypeError, ValueError)
 
 
-class Sheet(Row):
+class Sheet(Setting):
     """One entry of ``layout.yaml``: where a sheet is, and how to read it."""
 
     file: str
@@ -44,7 +46,7 @@ class Sheet(Row):
     ignore: tuple[str, ...] = ()
 
 
-class Layout(Row):
+class Layout(Setting):
     """``raw/layout.yaml``: every sheet that assessors handed in."""
 
     sheets: tuple[Sheet, ...] = Field(min_length=1)
@@ -110,6 +112,8 @@ def read_layout(path) -> Layout:
 
 def _layout_faults(sheet):
     suffix = Path(sheet.file).suffix.lower()
+    if not inside(sheet.file):
+        yield f"{sheet.file!r} is no file of raw/", "put it there, and write its name"
     if suffix not in (".xlsx", ".csv"):
         yield f"{sheet.file} is neither .xlsx nor .csv", "save it as one of them"
     elif bool(sheet.sheet) != (suffix == ".xlsx"):
@@ -134,6 +138,7 @@ def read_grids(raw, layout, faults) -> dict[tuple[str, str], Grid]:
     wanted: dict[str, dict[str, None]] = {}
     for entry in layout.sheets:
         wanted.setdefault(entry.file, {})[entry.sheet] = None
+    faults += unlisted_faults(raw, set(wanted), f"{raw.parent.name}/raw")
     grids = {}
     for file, sheets in wanted.items():
         place = f"{raw.parent.name}/raw/{file}"
@@ -149,19 +154,35 @@ def read_grids(raw, layout, faults) -> dict[tuple[str, str], Grid]:
     return grids
 
 
+def read_first_sheet(path, place, faults) -> Grid | None:
+    """The first sheet of a workbook; None, and a fault, where it cannot be read or is empty.
+
+    Parameters
+    ----------
+    path : Path
+    place : str, as faults name the file
+    faults : list of Fault, extended
+    """
+    return next(iter(_read_workbook(path, None, place, faults).values()), None)
+
+
 def _read_csv(path, place, faults):
     text = read_text(path, place, faults)
-    if text is None:
+    rows = None if text is None else csv_lines(text, place, faults)
+    if rows is None:
         return None
-    rows = list(csv.reader(io.StringIO(text)))
     width = max(map(len, rows), default=0)
     filled = tuple((*row, *[""] * (width - len(row))) for row in rows)
     return Grid(filled, {}, frozenset())
 
 
 def _read_workbook(path, sheets, place, faults):
+    if fault := archive_fault(path, place):
+        faults.append(fault)
+        return {}
     try:
         book, shadow = CalamineWorkbook.from_path(path), _shadow(path)
+        sheets = book.sheet_names[:1] if sheets is None else sheets
         found = {name: book.get_sheet_by_name(name) for name in sheets if name in book.sheet_names}
     except UNREADABLE as error:
         problem = f"the workbook cannot be opened ({error})"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
 from datetime import date
 from functools import cache
@@ -12,16 +9,23 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
 from evallib.errors import Fault
+from evallib.study.guard import parse_yaml, unseen
+from evallib.study.texts import csv_lines, read_text
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, 25 times faster, where built in
-ENCODINGS = ("utf-8-sig", "gb18030")  # utf-8 with or without a mark, and the mainland default
 Code = Annotated[
     str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)
 ]
 
+QUOTED = {"was", "file", "sheet", "column", "alias"}  # quote a raw sheet, whatever it holds
+NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+PLAIN = re.compile(
+    r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|nan)",
+    re.IGNORECASE,
+)
+LARGE = 10**9  # no mark, weight or total of an evaluation is beyond; sums of them stay exact
 TWICE = "\0twice"  # marks a YAML key that stands a second time
 REMEDIES = {
     "missing": ("no value", "fill the cell in"),
@@ -36,6 +40,7 @@ REMEDIES = {
     "extra_forbidden": ("unknown key", "correct its spelling or remove it"),
     "greater_than": ("{input!r} is not above {gt}", "write a number above {gt}"),
     "greater_than_equal": ("{input!r} is below {ge}", "write a number of at least {ge}"),
+    "less_than_equal": ("{input!r} is above {le}", "write a number of at most {le}"),
 }
 
 
@@ -45,6 +50,17 @@ class Row(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
     )
+
+
+class Setting(Row):
+    """A part of a YAML file, in which ``yes`` and ``no`` are no numbers."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag(cls, value, info):
+        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+            raise ValueError(f"{str(value).lower()} is neither number nor text; write one")
+        return value
 
 
 def has_text(cells, start) -> bool:
@@ -68,6 +84,7 @@ def plain_number(value):
 
 IsoDate = Annotated[date, BeforeValidator(iso_date)]
 Number = Annotated[float, BeforeValidator(plain_number)]
+Whole = Annotated[int, BeforeValidator(plain_number)]
 
 
 class Dated(Row):
@@ -85,21 +102,12 @@ class Dated(Row):
         return self.valid_from <= other.valid_to and other.valid_from <= self.valid_to
 
 
-def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
-    """Text of a file in utf-8, utf-8-sig or gb18030; None, and a fault, where it has none."""
-    raw = path.read_bytes()
-    if not raw.removeprefix(codecs.BOM_UTF8).strip():
-        faults.append(Fault(file, None, None, "the file is empty", "fill it in or remove it"))
-        return None
-    for encoding in ENCODINGS:
-        try:
-            return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
-        except UnicodeDecodeError:
-            continue
-    faults.append(
-        Fault(file, None, None, "neither utf-8 nor gb18030 text", "save the file as CSV in UTF-8")
-    )
-    return None
+def _unseen_faults(cells, file, row):
+    """Faults of cells with signs that nobody sees, but where a raw sheet is quoted."""
+    for column, text in cells.items():
+        if column not in QUOTED and (sign := unseen(text)):
+            problem = f"it holds {sign}, a sign that nobody sees"
+            yield Fault(file, row, column, problem, "type the cell anew")
 
 
 def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
@@ -108,9 +116,10 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
     Line numbers are those that a spreadsheet shows, the header being 1.
     """
     text = read_text(path, file, faults)
-    if text is None:
+    lines = None if text is None else csv_lines(text, file, faults)
+    if lines is None:
         return {}
-    lines = list(csv.reader(io.StringIO(text)))
+    hidden = unseen(text)
     header = [name.strip() for name in lines[0]]
     while (
         header
@@ -119,7 +128,7 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
     ):
         header.pop()
     before = len(faults)
-    faults += _header_faults(header, model, file)
+    faults += header_faults(header, columns_of(model), file)
     if len(faults) > before:
         return {}
     rows = {}
@@ -140,6 +149,9 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
         filled = {
             name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()
         }
+        if hidden and (found := [*_unseen_faults(filled, file, number)]):
+            faults += found
+            continue
         try:
             rows[number] = model.model_validate(filled)
         except ValidationError as error:
@@ -170,8 +182,16 @@ def columns_of(model) -> dict[str, bool]:
     return {field.alias or name: field.is_required() for name, field in model.model_fields.items()}
 
 
-def _header_faults(header, model, file):
-    known = columns_of(model)
+def header_faults(header, known, file):
+    """Faults of a header: unknown names, names that stand twice, required ones that are missing.
+
+    Parameters
+    ----------
+    header : list of str
+    known : dict of bool
+        Names of the columns that there may be, and whether each is required.
+    file : str
+    """
     for name in dict.fromkeys(header):
         if name not in known:
             yield Fault(
@@ -190,14 +210,14 @@ def _header_faults(header, model, file):
 
 def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]):
     """Content of a YAML file as the model, defaults where absent or empty; None where faulty."""
-    if not path.exists() or not path.read_bytes().strip():
+    if not path.is_file() or not path.read_bytes().strip():
         return _validated({}, model, file, faults, {})
     text = read_text(path, file, faults)
     if text is None:
         return None
     try:
-        content = yaml.load(text, Loader=LOADER)
-        lines = _key_lines(yaml.compose(text, Loader=LOADER))
+        node, content = parse_yaml(text, quoting=file.endswith("layout.yaml"))
+        lines = _key_lines(node)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         faults.append(
@@ -209,6 +229,9 @@ def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]
                 "correct the line",
             )
         )
+        return None
+    if odd := [*_odd_numbers(node, file)]:
+        faults += odd
         return None
     if twice := [path for path in lines if path[-1] == TWICE]:
         for path in twice:
@@ -229,6 +252,18 @@ def _validated(content, model, file, faults, lines):
             )
             faults.append(_fault(item, file, line))
         return None
+
+
+def _odd_numbers(node, file):
+    """Faults of numbers that YAML reads in another base: 010 is eight, 1:30 is ninety."""
+    if isinstance(node, yaml.CollectionNode):
+        for part in node.value:
+            for inner in part if isinstance(part, tuple) else (part,):
+                yield from _odd_numbers(inner, file)
+    elif node is not None and node.tag in NUMBER_TAGS and not PLAIN.fullmatch(node.value):
+        problem = f"{node.value!r} is no plain number"
+        remedy = "write it such as 2.5, or in quotes if it is text"
+        yield Fault(file, node.start_mark.line + 1, None, problem, remedy)
 
 
 def _key_lines(node, path=()):

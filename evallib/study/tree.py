@@ -10,7 +10,7 @@ from pydantic import Field
 
 from evallib.errors import Fault
 from evallib.study.scheme import Node, Scheme
-from evallib.study.tables import Code, Row
+from evallib.study.tables import LARGE, Code, Number, Row
 
 RESERVED = frozenset(
     [
@@ -30,6 +30,7 @@ RESERVED = frozenset(
         "node",
     ]
 )  # columns of the tables of results, beside those of the nodes
+FAR = LARGE**2  # goalposts are measured in any unit, such as yuan
 
 
 class NodeRow(Row):
@@ -39,13 +40,13 @@ class NodeRow(Row):
     parent: Code = ""
     name_zh: str
     name_en: str = ""
-    weight: float | None = Field(None, gt=0)
-    full_marks: float | None = Field(None, gt=0)
-    step: float | None = Field(None, gt=0)
+    weight: Number | None = Field(None, gt=0, le=LARGE)
+    full_marks: Number | None = Field(None, gt=0, le=LARGE)
+    step: Number | None = Field(None, gt=0, le=LARGE)
     aggregation: Literal["arithmetic", "geometric", "harmonic"] = "arithmetic"
     classes: str = ""
-    low: float | None = None
-    high: float | None = None
+    low: Number | None = Field(None, ge=-FAR, le=FAR)
+    high: Number | None = Field(None, ge=-FAR, le=FAR)
     outside: Literal["refuse", "keep", "clip"] = "refuse"
     source: str = ""
 

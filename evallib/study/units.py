@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import defaultdict
 from itertools import combinations
 from typing import Literal
 
@@ -10,9 +10,10 @@ import pandas as pd
 from pydantic import Field
 
 from evallib.errors import Fault
-from evallib.study.tables import Code, Dated, Row
+from evallib.study.tables import Code, Dated, IsoDate, Row, Whole
 
 NO_UNIT = "is no unit of this year"
+LONGEST = 60  # characters of a unit id, by which files are named
 
 
 class UnitRow(Dated):
@@ -26,7 +27,7 @@ class UnitRow(Dated):
     ranked: bool = True
     site_code: str = ""
     domain: str = ""
-    recorded_on: date | None = None
+    recorded_on: IsoDate | None = None
 
 
 class AliasRow(Dated):
@@ -41,7 +42,7 @@ class SuccessionRow(Row):
 
     from_unit: Code = ""
     to_unit: Code = ""
-    year: int
+    year: Whole = Field(ge=1000, le=2999)
     kind: Literal["rename", "merge", "split", "dissolved", "founded"]
 
 
@@ -130,7 +131,15 @@ def unit_faults(rows, groups, classes, file):
             yield Fault(
                 file, number, "valid_to", "the span ends before it begins", "correct the dates"
             )
-    for (_, first), (number, second) in combinations(rows.items(), 2):
+        if len(row.unit) > LONGEST:
+            problem = f"{row.unit[:20]}… has {len(row.unit)} characters"
+            remedy = f"name files and rows by at most {LONGEST}"
+            yield Fault(file, number, "unit", problem, remedy)
+    for first, (number, second) in _pairs(rows, lambda row: {row.unit.casefold()}):
+        if first.unit != second.unit:
+            problem = f"{first.unit} and {second.unit} differ in case only"
+            yield Fault(file, number, "unit", problem, "files are named by it: choose another")
+    for first, (number, second) in _pairs(rows, _names):
         if not first.overlaps(second):
             continue
         if first.unit == second.unit:
@@ -151,13 +160,26 @@ def unit_faults(rows, groups, classes, file):
             )
 
 
+def _pairs(rows, keys):
+    """Rows that share a key with an earlier one: that, and the number and row of the later."""
+    holders = defaultdict(list)
+    for number, row in rows.items():
+        for key in keys(row):
+            holders[key].append(number)
+    pairs = {pair for numbers in holders.values() for pair in combinations(numbers, 2)}
+    return [(rows[first], (second, rows[second])) for first, second in sorted(pairs)]
+
+
 def _names(row):
     return {row.unit, row.name_zh, row.name_en} - {""}
 
 
 def alias_faults(aliases, units, file):
     """Faults of ``aliases.csv``: unknown units, and a name that means two units on one date."""
-    known = {row.unit for row in units.values()}
+    known, named = {row.unit for row in units.values()}, defaultdict(list)
+    for unit in units.values():
+        for name in _names(unit):
+            named[name].append(unit)
     for number, row in aliases.items():
         if row.unit not in known:
             yield Fault(
@@ -167,8 +189,8 @@ def alias_faults(aliases, units, file):
                 f"{row.unit!r} is not in units.csv",
                 "add it there or correct it",
             )
-        for other in units.values():
-            if row.alias in _names(other) and row.unit != other.unit and row.overlaps(other):
+        for other in named.get(row.alias, ()):
+            if row.unit != other.unit and row.overlaps(other):
                 yield Fault(
                     file,
                     number,
@@ -177,8 +199,8 @@ def alias_faults(aliases, units, file):
                     f"of {row.unit} on one date",
                     "limit the dates of the alias",
                 )
-    for (_, first), (number, second) in combinations(aliases.items(), 2):
-        if first.alias == second.alias and first.unit != second.unit and first.overlaps(second):
+    for first, (number, second) in _pairs(aliases, lambda row: {row.alias}):
+        if first.unit != second.unit and first.overlaps(second):
             yield Fault(
                 file,
                 number,
@@ -191,6 +213,8 @@ def alias_faults(aliases, units, file):
 def succession_faults(rows, units, file):
     """Faults of ``successions.csv``: unknown units, ends that do not fit the kind, living dead."""
     known = {row.unit for row in units.values()}
+    years = {row.year for row in rows.values()}
+    living = {year: {unit.unit for unit in units.values() if unit.holds(year)} for year in years}
     for number, row in rows.items():
         for column, unit in (("from_unit", row.from_unit), ("to_unit", row.to_unit)):
             absent = {"founded": "from_unit", "dissolved": "to_unit"}.get(row.kind) == column
@@ -200,7 +224,6 @@ def succession_faults(rows, units, file):
             elif not absent and unit not in known:
                 problem, remedy = f"{unit!r} is not in units.csv", "add it there or correct it"
                 yield Fault(file, number, column, problem, remedy)
-        living = {unit.unit for unit in units.values() if unit.holds(row.year)}
-        if row.kind == "dissolved" and row.from_unit in living:
+        if row.kind == "dissolved" and row.from_unit in living[row.year]:
             problem = f"{row.from_unit} is dissolved, but valid on 31 December {row.year}"
             yield Fault(file, number, "year", problem, "correct the year, or valid_to in units.csv")
