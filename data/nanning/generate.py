@@ -4,7 +4,8 @@
     python data/nanning/generate.py --seed 7 --out FOLDER  writes another panel with tidy marks
 
 Nothing here is a fact about an office: the marks are made to fit the printed letter of 2020.
-Hand-written files (scheme, units, rules, layout, the two supplementary sheets, the tables
+The evidence (letters, probes, ...) gives exactly the marks of the measured leaves.
+Hand-written files (scheme, units, rules, measures, layout, the two supplementary sheets, the tables
 `generator/hand_*.csv`) are read and never written.
 """
 
@@ -14,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from generator.facts import FOLDER, SEED
-from generator.output import committed, tidy, write
+from generator.output import committed, measured, tidy, write
 from generator.panel import panel
 
 
@@ -26,7 +27,8 @@ def main(arguments=None):
     parser.add_argument("--into", type=Path, default=FOLDER, help="where the committed files go")
     chosen = parser.parse_args(arguments)
     if chosen.out:
-        write(tidy(panel(chosen.seed)), chosen.out)
+        panels = panel(chosen.seed)
+        write(tidy(panels) | measured(panels, chosen.seed), chosen.out)
     elif chosen.seed != SEED:
         parser.error("another seed needs --out: the committed files belong to one seed")
     else:

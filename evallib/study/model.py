@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from evallib.study.rules import Rules
 from evallib.study.scheme import Scheme
+
+if TYPE_CHECKING:
+    from evallib.study.evidence.measured import Measured
+    from evallib.study.evidence.read import Evidence
+    from evallib.study.evidence.rules import Measures
 
 
 class Names(BaseModel):
@@ -51,6 +56,9 @@ class Year:
     set_aside: pd.DataFrame | None = None
     rows: pd.DataFrame | None = None
     cells: pd.DataFrame | None = None  # the raw cell of every mark; None of a tidy table
+    measures: Measures | None = None  # measures.yaml, and what follows from it
+    evidence: Evidence | None = None
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)

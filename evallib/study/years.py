@@ -9,6 +9,7 @@ from evallib.study import marks as long
 from evallib.study import tree
 from evallib.study import units as people
 from evallib.study.ingest import BALANCE_COLUMNS, DECISION_COLUMNS, SET_ASIDE_COLUMNS, ingest
+from evallib.study.measuring import measure_year, veto_faults, with_measured
 from evallib.study.model import Year
 from evallib.study.rules import Rules
 from evallib.study.tables import read_file, read_rows, read_yaml
@@ -32,7 +33,7 @@ def read_year(path, year, about, files, faults) -> Year | None:
         )
         return None
     faults += _population_faults(rules, units, f"{year}/rules.yaml")
-    has_marks = (folder / "marks.csv").is_file() or (folder / "raw").is_dir()
+    has_marks = any((folder / name).exists() for name in ("marks.csv", "raw", "measures.yaml"))
     only_totals = not has_marks and (folder / "totals.csv").is_file()
     scheme = None if only_totals else _read_scheme(folder, year, about, faults)
     others = _read_others(folder, year, rules, scheme, resolve, faults)
@@ -41,13 +42,22 @@ def read_year(path, year, about, files, faults) -> Year | None:
         return Year(year, None, rules, units, empty, **others)
     if scheme is None or units.index.duplicated().any():
         return None
-    found = _read_marks(folder, year, units, scheme, rules, files["aliases.csv"], resolve, faults)
+    names = _aliases_of_year(files["aliases.csv"], year)
+    known = {"units": units, "scheme": scheme, "rules": rules, "aliases": names, "faults": faults}
+    says = measure_year(folder, every_unit=files["units.csv"], **known)
+    found = _read_marks(folder, year, resolve=resolve, **known)
     if found is None:
         return None
+    if says:
+        found, others["findings"] = with_measured(found, others["findings"], says["measured"])
     vetoed = others["adjustments"].query("kind == 'veto'")["unit"]
     source = "marks.csv" if (folder / "marks.csv").is_file() else "raw"
-    faults += long.missing_faults(found["marks"], set(vetoed), rules, f"{year}/{source}")
-    return Year(year, scheme, rules, units, **found, **others)
+    measured = set(says["measures"].leaves) if says else set()
+    faults += long.missing_faults(
+        found["marks"], set(vetoed), rules, f"{year}/{source}", measured=measured
+    )
+    faults += veto_faults(others["adjustments"], says.get("measures"), f"{year}/adjustments.csv")
+    return Year(year, scheme, rules, units, **found, **others, **says)
 
 
 def _population_faults(rules, units, file):
@@ -73,20 +83,16 @@ def _read_scheme(folder, year, about, faults):
     return tree.build(rows) if rows and len(faults) == before else None
 
 
-def _read_marks(folder, year, units, scheme, rules, aliases, resolve, faults):
+def _read_marks(folder, year, *, units, scheme, rules, aliases, resolve, faults):
     tidy, raw = (folder / "marks.csv").is_file(), (folder / "raw").is_dir()
-    if tidy == raw:
+    if (tidy and raw) or not (tidy or raw or (folder / "measures.yaml").is_file()):
         problem = "both marks.csv and raw/" if tidy else "neither marks.csv nor raw/"
         faults.append(Fault(f"{year}/marks.csv", None, None, problem, "give exactly one of them"))
         return None
     if raw:
-        names = pd.DataFrame(
-            [(row.alias, row.unit) for row in aliases.values() if row.holds(year)],
-            columns=["alias", "unit"],
-        )
         try:
             found = ingest(
-                folder, scheme=scheme, units=units, aliases=names, rules=rules, year=year
+                folder, scheme=scheme, units=units, aliases=aliases, rules=rules, year=year
             )
         except StudyError as error:
             faults.extend(error.faults)
@@ -102,12 +108,17 @@ def _read_marks(folder, year, units, scheme, rules, aliases, resolve, faults):
     before = len(faults)
     rows = read_file(folder, "marks.csv", long.MarkRow, faults)
     faults += long.mark_faults(rows, units, scheme, resolve, f"{year}/marks.csv")
-    if not rows or len(faults) > before:
+    if (tidy and not rows) or len(faults) > before:
         return None
     table = people.table_of(rows, long.MarkRow).assign(
         unit=[resolve(row.unit) for row in rows.values()]
     )
     return {"marks": long.complete_marks(table, units, scheme), **_nothing_decided(len(table))}
+
+
+def _aliases_of_year(rows, year):
+    names = [(row.alias, row.unit) for row in rows.values() if row.holds(year)]
+    return pd.DataFrame(names, columns=["alias", "unit"])
 
 
 def _nothing_decided(count):
@@ -164,17 +175,8 @@ def _own_faults(name, rows, rules, scheme, file):
             )
         if name == "reviews" and scheme is not None:
             yield from long.review_faults(row, number, scheme, file)
-        if name == "adjustments" and (row.points is None) == (row.kind != "veto"):
-            problem = (
-                "a veto has no points" if row.kind == "veto" else f"a {row.kind} without points"
-            )
-            yield Fault(
-                file,
-                number,
-                "points",
-                problem,
-                "clear the cell" if row.kind == "veto" else "fill it in",
-            )
+        if name == "adjustments":
+            yield from long.adjustment_faults(row, number, file)
 
 
 def _resolver(units, aliases, year):

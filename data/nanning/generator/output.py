@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
+from generator.evidence import clean, faulty
 from generator.facts import FOLDER, SEED, YEARS, rows
 from generator.mistakes import listed
 from generator.plan import ABSENT, spoil
@@ -15,6 +16,7 @@ from generator.sheets import csv_bytes, tables, xlsx_bytes
 
 PLACE = ["file", "sheet", "row", "column"]
 FAULTS = ["year", "round", *PLACE, "unit", "indicator", "was", "becomes", "rule", "source"]
+EVIDENCE_FAULTS = ["year", "table", "row", "column", "unit", "was", "becomes", "rule"]
 DECISIONS = [*PLACE, "was", "becomes", "reason", "decided_by", "decided_on"]
 STATIC = ("study.yaml", "units.csv", "aliases.csv", "successions.csv")
 SOURCE = "重建：为演示附加指标的算法而设"
@@ -25,7 +27,8 @@ def committed(panels):
     """Bytes of every file that the committed seed gives, by path below the study folder."""
     given = {(r["unit"], r["indicator"]) for r in rows(FOLDER / "generator/hand_marks.csv")}
     by_hand = rows(FOLDER / "generator/hand_faults.csv")
-    files, faults = {}, []
+    evidence, damage = faulty(panels, SEED)
+    files, faults = {name: _table(list(rows[0]), rows) for name, rows in evidence.items()}, []
     for year in YEARS:
         sheets = tables(panels[year], given if year == 2020 else set())
         spoil(sheets, np.random.default_rng([SEED, year]))
@@ -37,13 +40,16 @@ def committed(panels):
         own = [f for f in by_hand if int(f["year"]) == year]
         found += [{**f, "source": "hand", "why": f["reason"]} for f in own]
         faults += found
-        files[f"{year}/decisions.csv"] = _table(DECISIONS, map(_ruling, _ruled(found)))
+        of_evidence = [_placed(f) for f in damage if f["year"] == year]
+        ruled = _ruled(found + of_evidence)
+        files[f"{year}/decisions.csv"] = _table(DECISIONS, map(_ruling, ruled))
         files |= {f"{year}/{name}": data for name, data in _others(panels[year]).items()}
         for name in ("final", "initial"):
             absent = ABSENT.get(year) if name == "initial" else None
             marks = _marks(panels[year], getattr(panels[year], name), absent)
             files[f"answers/{year}_{name}.csv"] = marks
     files["faults.csv"] = _table(FAULTS, faults)
+    files["evidence_faults.csv"] = _table(EVIDENCE_FAULTS, damage)
     return files
 
 
@@ -58,6 +64,13 @@ def tidy(panels):
     return files
 
 
+def measured(panels, seed):
+    """Bytes of the evidence behind the marks of another seed, without faults, and its rules."""
+    files = {name: _table(list(rows[0]), rows) for name, rows in clean(panels, seed).items()}
+    rules = [f"{year}/measures.yaml" for year in YEARS]
+    return files | {name: (FOLDER / name).read_bytes() for name in rules}
+
+
 def write(files, folder):
     """Write all files below a folder."""
     for name, data in files.items():
@@ -68,6 +81,10 @@ def write(files, folder):
 
 def _ruled(faults):
     return [f for f in faults if f["rule"] == "ruling"]
+
+
+def _placed(fault):
+    return {**fault, "file": f"evidence/{fault['table']}.csv", "sheet": ""}
 
 
 def _ruling(fault):
