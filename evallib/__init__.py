@@ -29,8 +29,9 @@ _ON_FIRST_USE = {
         "describe_ranking", "describe_rounds", "describe_scheme",
     ),
     "publication.views": (
-        "adjustment_table", "edge_cases", "group_table", "lower_in_final", "provenance",
-        "ranking_table", "round_changes", "rounded", "rounds", "scheme_table",
+        "adjustment_table", "edge_cases", "group_table", "lower_in_final", "missing_table",
+        "provenance", "ranking_table", "round_changes", "rounded", "rounds", "scheme_table",
+        "surprising_marks",
     ),
     "publication.claims": ("compare_claims",),
     "publication.hedges": ("affirm",),
@@ -97,8 +98,26 @@ _ON_FIRST_USE = {
         "site_loss_table", "site_peer_table", "site_profile_table", "site_round_table",
     ),
     "publication.figures_site": ("plot_site_losses", "plot_site_places", "plot_site_profile"),
+    "publication.sentences_evidence": ("describe_loss", "describe_rule", "describe_veto"),
+    "publication.views_evidence": (
+        "computed_findings", "describe_evidence", "evidence_balance", "evidence_repairs",
+        "evidence_set_aside", "measured_leaves", "veto_table",
+    ),
     "publication.cards": ("write_card", "write_cards"),
     "publication.index": ("write_index",),
+    "study.evidence.measured": ("measure",),
+    "study.measuring": ("open_vetoes",),
+    "monitoring.rows": ("trace_mark",),
+    "monitoring.monitor": ("monitor",),
+    "monitoring.what_if": ("other_rule", "under_other_rule"),
+    "publication.views_monitor": (
+        "change_table", "other_rule_table", "repair_table", "risk_table", "row_table",
+    ),
+    "publication.figures_monitor": ("plot_monitor_losses", "plot_monitor_vetoes"),
+    "publication.sentences_monitor": (
+        "describe_due", "describe_monitor", "describe_other_rule", "describe_repairs",
+        "describe_risks",
+    ),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _ON_FIRST_USE.items() for name in names}
 

@@ -17,6 +17,7 @@ ORDER = [
     "scoring",
     "firmness",
     "change",
+    "monitoring",
     "publication",
     "explore",
     "refresh",
@@ -35,6 +36,8 @@ ONLY = {  # libraries that a single part may import
     "papermill": {"batch.execute"},
     "distributed": {"batch.pool"},
     "python_calamine": {"study.sheets"},
+    "polars": {"study.evidence.columns", "study.evidence.files", "study.evidence.times"},
+    "chinese_calendar": {"study.evidence.workdays"},
 }
 MODULES = sorted(
     path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
@@ -86,6 +89,7 @@ def test_only_load_and_ingest_know_the_names_of_study_files():
         "study.sheets",
         "study.lines",
         "study.tables",
+        "study.evidence.files",
     }
     for path in MODULES:
         if name_of(path) in readers or name_of(path) == "change.diff":  # diff reads results

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from evidence_study import make_evidence_study
 from fontTools.ttLib import TTFont
 from studies import MARKS, SCHEME, UNITS, make_study, synthetic
 
@@ -25,7 +26,9 @@ from evallib.publication.card_texts import card_texts
 from evallib.publication.cards import write_card, write_cards
 from evallib.publication.figures_site import draw_places
 from evallib.publication.figures_weights import place_axis
+from evallib.publication.sentences_evidence import describe_loss
 from evallib.publication.sentences_site import losses, position, repairs
+from evallib.publication.site_evidence import mendable, reasons
 from evallib.publication.site_facts import site_card
 from evallib.publication.site_repairs import place_with, point_losses, totals_with
 from evallib.publication.wording import TEMPLATES
@@ -421,10 +424,33 @@ def test_the_document_has_the_tables_of_the_page(written):
     assert peers[3] == [
         "数据发布", "2", "0", "38个中38个", "市自然资源局（1）、市发展改革委（1）、市农业农村局（1）",
     ]  # fmt: skip
-    page = page_of(written, "zh")
+    page = page_of(written, "zh").replace('<span class="why">', "").replace("</span>", "")
     assert all(f">{cell}<" in page for row in (*lost, *rounds, *peers) for cell in row if cell not in (
         "提高一档后总分", "补到满分后总分",
     ))  # fmt: skip
+
+
+def test_a_measured_leaf_says_why_it_lost_points_and_what_can_be_mended(tmp_path):
+    """The losses of u1 in ``evidence_study``, dearest first; typed leaves have no reason."""
+    study = ev.read_study(make_evidence_study(tmp_path))
+    card = site_card(basis_of(study), "u1")
+    why = reasons(card, "en")
+    assert why["l1"] == "2 of 3 letters late, longest 104 working days"
+    assert why["f1"] == "2 of 3 footer marks are lacking: ICP number, police number"
+    for code, text in why.items():
+        loss = describe_loss(study, 2020, "u1", code, lang="en")
+        assert loss.split(" lost: ")[1] == text
+    assert set(why) == set(card.losses.index)  # the leaf that is judged has full marks
+    rows = card_texts(card, lang="zh")["losses"]
+    assert rows[0]["why"] == "：3件来信中超期2件，最长104个工作日"
+    # faults of pages can be mended; letters, probes and shares of a past year cannot
+    table = card.losses["lost"]
+    pages = table[["p2", "p3", "p4", "p5", "p6", "p7", "f1", "g1", "g2"]]
+    assert mendable(card, "en") == (
+        f"{len(pages)} of the losses come from faults that can still be mended: "
+        f"Leaf p6 (4.21), Leaf p7 (1.75), Leaf f1 (1.75) and {len(pages) - 3} more."
+    )
+    assert mendable(site_card(basis_of(study), "u2"), "zh") == ""
 
 
 def test_all_cards_are_the_same_from_one_process_and_from_two(tmp_path, small):

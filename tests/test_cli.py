@@ -7,6 +7,7 @@ import sys
 
 import pandas as pd
 import pytest
+from evidence_study import TABLES, make_evidence_study
 from studies import MARKS, make_study
 
 import evallib as ev
@@ -187,3 +188,52 @@ def test_a_missing_year_and_wrong_usage_end_differently(capsys, tmp_path):
     assert (code, "has no year 1999" in err) == (1, True)
     assert run(capsys, "score")[0] == 2
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_mark_is_traced_to_its_rows_and_a_typed_one_to_its_cell(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    letters = TABLES["letters"] + "n6,u1,2020-06-03,2020-06-02\n"
+    study = make_evidence_study(tmp_path, letters=letters)
+    code, out, _ = run(capsys, "trace", study, 2020, "u1", "l1", "--lang", "en")
+    assert code == 0
+    assert "3 points lost: 2 of 3 letters late" in out
+    rows = "letters to 2020-11-30: 3 rows, 3 count, 2 against; left out: none; set aside when read"
+    assert f"{rows}: 1 reply_before_receipt" in out
+    assert re.search(r"│ 4 +│ 19 +│ n3 +│ 2020-09-14 │ 2020-10-15 │", out)
+    assert max(map(len, out.splitlines()[3:])) <= 120
+    whole = json.loads(run(capsys, "trace", study, 2020, "u1", "l1", "--all", "--json")[1])
+    assert [row["counts"] for row in whole["rows"]] == ["against", "yes", "against"]
+    assert (whole["numbers"]["mark"], whole["rule"]["measure"]["charge"]) == (0, "holder")
+    assert "来信超过3个月未回应" in run(capsys, "trace", study, 2020, "u1", "unanswered")[1]
+    code, out, _ = run(capsys, "trace", study, 2020, "u1", "typed", "--json")
+    assert (code, isinstance(json.loads(out), list)) == (0, True)
+
+
+def test_what_cannot_be_traced_ends_with_one(capsys, tmp_path):
+    study = make_evidence_study(tmp_path)
+    for words, message in (
+        (("2018", "u1", "l1"), "no year 2018; it has 2020"),
+        (("2020", "u9", "l1"), "'u9' is no unit of 2020; units.csv has u1, u2"),
+        (("2020", "u1", "q"), "'q' is not measured in 2020; measured are"),
+    ):
+        code, _, err = run(capsys, "trace", study, *words)
+        assert code == 1
+        assert message in err
+
+
+def test_monitor_tells_what_is_due_and_what_to_do(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    study = make_evidence_study(tmp_path)
+    code, out, _ = run(capsys, "monitor", study, "--as-of", "2020-11-30", "--period", "year")
+    assert code == 0
+    assert "截至2020年11月30日，本年应测的指标有18项" in out
+    assert re.search(r"│ 甲局 +│ A维·项p6 +│ 改正3处错误表述 +│ 2.4 +│", out)
+    assert not re.search(r"\d\.\d{3}", out)
+    said = json.loads(run(capsys, "monitor", study, "--period", "year", "--json")[1])
+    assert (said["as_of"], said["risks"][0]["unit"]) == ("2020-11-30", "u1")
+    assert run(capsys, "monitor", study, "--period", "day")[0] == 2
+    assert run(capsys, "monitor", study, "--as-of", "30.11.2020")[0] == 2
+    code, _, err = run(capsys, "monitor", study, "--as-of", "2021-01-01", "--period", "year")
+    assert (code, "the evidence ends on 2020-11-30" in err) == (1, True)
+    code, _, err = run(capsys, "monitor", make_study(tmp_path / "plain"))
+    assert (code, "trial measures nothing" in err) == (1, True)

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from evallib.cli import letters, runs, studies
+from evallib.cli import evidence, letters, runs, studies
 from evallib.cli.common import err_console, settings, show_version
 
 PATH = """Score, rank and publish yearly evaluations of government websites.
@@ -48,7 +48,10 @@ for name, function, panel, example in (
     ("explore", runs.explore, RUN, "evallib explore params/nanning-2020.yaml --port 8900"),
     ("refresh", runs.refresh, RUN, "evallib refresh 02_score --check"),
     ("cards", letters.cards, TELL, "evallib cards nanning 2020"),
+    ("monitor", evidence.monitor, TELL, "evallib monitor nanning --as-of 2020-11-30 --period week"),
+    ("trace", evidence.trace, READ, "evallib trace nanning 2020 dept16 I2.1"),
     ("diff", letters.diff, READ, "evallib diff out/nanning/2020 before/nanning/2020"),
+    ("verify", letters.verify, READ, "evallib verify out/nanning/2020"),
     ("claims", letters.claims, READ, "evallib claims nanning 2020 --published"),
 ):
     app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(function)

@@ -122,10 +122,21 @@ def outcome_table(outcomes) -> Table:
 def notes_on(folder) -> list[str]:
     """What a person should know about a finished result besides where it is."""
     notes = [claims_line(folder)] if (folder / "claims.csv").is_file() else []
+    if (folder / "vetoes.csv").is_file():
+        notes += veto_lines(folder)
     if (folder / "cards-outdated").is_dir():
         about = f"{folder.parent.name} {folder.name}"
         notes.append(f"cards-outdated/ rests on other inputs; new cards: evallib cards {about}")
     return notes
+
+
+def veto_lines(folder) -> list[str]:
+    """The proposed vetoes of a run that await a person, and how they are decided."""
+    from evallib.publication.views_evidence import veto_notes
+
+    with (folder / "vetoes.csv").open(encoding="utf-8", newline="") as file:
+        texts = [row["text"] for row in csv.DictReader(file)]
+    return veto_notes(texts, file=f"{folder.name}/adjustments.csv", lang="en")
 
 
 def claims_line(folder) -> str:

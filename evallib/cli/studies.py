@@ -34,6 +34,20 @@ def check(
         fail(_told(study, faults))
     years = ", ".join(map(str, found.years))
     tell(f"{found.code}: no fault; years {years}; provenance {found.provenance}")
+    for line in evidence_lines(found):
+        tell(line)
+
+
+def evidence_lines(study) -> list[str]:
+    """What the evidence of each measured year holds, and the vetoes that await a person."""
+    lines = []
+    for year in [year for year, found in study.years.items() if found.measured is not None]:
+        from evallib.publication.views_evidence import describe_evidence, veto_notes, veto_table
+
+        lines.append(f"{year}: {describe_evidence(study, year, lang='en')}")
+        texts = veto_table(study, year, lang="en")["text"].tolist()
+        lines += veto_notes(texts, file=f"{year}/adjustments.csv", lang="en")
+    return lines
 
 
 def _told(study, faults) -> str:

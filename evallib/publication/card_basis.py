@@ -12,12 +12,31 @@ from evallib.firmness.acceptability import rank_uncertainty
 from evallib.firmness.extremes import extreme_ranks
 from evallib.firmness.linear import linear_scores
 from evallib.firmness.weights import perturb_weights
+from evallib.monitoring.outlook import repairs_of
+from evallib.monitoring.rows import look_again
 from evallib.publication import facts
 from evallib.scoring import Evaluation, evaluate
+from evallib.study.evidence.tally import faults_by_kind
 from evallib.study.model import Study
 
 LEVEL = 0.9  # share of weightings that an interval of places holds
 EXACT_UNITS = 100  # ranked units up to which exact best and worst places are looked for
+
+
+@dataclass(frozen=True)
+class SiteEvidence:
+    """What the evidence of a measured year says of all its sites.
+
+    Attributes
+    ----------
+    faults : Mapping of measured leaf to DataFrame
+        Units x kinds of faults, see ``faults_by_kind``.
+    repairs : DataFrame
+        Faults that can still be mended, see ``repairs_of``.
+    """
+
+    faults: Mapping[str, pd.DataFrame]
+    repairs: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,7 @@ class SiteBasis:
         exact for all weights within the spread, missing where the exact method does not apply.
     choices : Mapping
         ``spread``, ``draws``, ``seed`` and ``level`` of these places.
+    evidence : SiteEvidence, or None where the year measures nothing
     """
 
     study: Study
@@ -48,6 +68,7 @@ class SiteBasis:
     was: pd.Series
     places: pd.DataFrame
     choices: Mapping[str, float]
+    evidence: SiteEvidence | None
 
 
 def site_basis(study, year, *, spread, draws, seed, threads=None) -> SiteBasis:
@@ -92,6 +113,19 @@ def site_basis(study, year, *, spread, draws, seed, threads=None) -> SiteBasis:
         was=nobody if previous is None else facts.predecessors(study, previous, year),
         places=_places(result, spread, draws, seed, threads),
         choices={"spread": spread, "draws": draws, "seed": seed, "level": LEVEL},
+        evidence=site_evidence(data),
+    )
+
+
+def site_evidence(year) -> SiteEvidence | None:
+    """What the cards of a Year need of its evidence; None where nothing is measured."""
+    if year.measures is None:
+        return None
+    rules, units = year.measures, year.units.index
+    seen = {code: look_again(year, code) for code in rules.leaves}
+    return SiteEvidence(
+        {code: faults_by_kind(seen[code], rule, units) for code, rule in rules.leaves.items()},
+        repairs_of(year, rules, seen, pd.Timestamp(rules.as_of)),
     )
 
 

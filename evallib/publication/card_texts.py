@@ -11,6 +11,7 @@ from evallib.publication import sentences_site as said
 from evallib.publication.figures_site import LEAVES
 from evallib.publication.sentences import joined, provenance
 from evallib.publication.sentences_weights import per_cent
+from evallib.publication.site_evidence import mendable, reasons
 from evallib.publication.site_facts import SiteCard
 from evallib.publication.site_repairs import STATES
 from evallib.publication.wording import label, name_of, sentence
@@ -32,7 +33,7 @@ def card_texts(card: SiteCard, *, lang) -> dict:
     about = {"group": name_of(units["group"], study, lang), "unit": card.unit}
     about["kind"] = name_of(units["class"], study, lang) if units["class"] else ""
     place = [said.position(card, lang), said.places(card, lang), said.last_year(card, lang)]
-    lost = [said.losses(card, lang, named=0), said.repairs(card, lang)]
+    lost = [said.losses(card, lang, named=0), said.repairs(card, lang), mendable(card, lang)]
     spoken = {
         "profile": [joined(place, lang), joined(said.profile(card, lang), lang)],
         "losses": [joined(lost, lang)],
@@ -62,10 +63,19 @@ def card_texts(card: SiteCard, *, lang) -> dict:
         "steps": bool(card.losses["step_gain"].notna().any()),
         "states": _states(card, lang),
         "peers": _peers(card, lang),
-        "note": sentence(
-            "card_note", lang, version=version("evallib"), rounds=card.rounds is not None
-        ),
+        "note": _note(card, lang),
     }
+
+
+def _note(card, lang):
+    measures = card.basis.study.years[card.basis.year].measures
+    return sentence(
+        "card_note",
+        lang,
+        version=version("evallib"),
+        rounds=card.rounds is not None,
+        as_of=None if measures is None else measures.as_of.isoformat(),
+    )
 
 
 def _key(card, lang):
@@ -131,10 +141,11 @@ def _losses(card, lang):
     """Printed rows of the table of losses, and the row of those it does not name."""
     table, rules = card.losses, card.basis.result.rules
     names = said.leaf_names(card.basis.result.scheme, lang)
-    rows = []
+    rows, why = [], reasons(card, lang)
     for code, row in table.head(LOSSES).iterrows():
         texts = {"name": names[code], "mark": _mark(row["mark"], row["best"])}
         texts["lost"] = said.points(row["lost"], rules)
+        texts["why"] = sentence("card_why", lang, why=why.get(code, ""))
         for kind in ("step", "full"):
             texts |= _after(card, row, kind)
         rows.append(texts)

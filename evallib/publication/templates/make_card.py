@@ -34,15 +34,15 @@ STYLES = (
 STEPS, END = "{%tc if steps %}", "{%tc endif %}"
 # width in mm (0 for a cell that only steers), head, cell, foot, style
 LOSSES = (
-    (62, "{{ columns.indicator }}", "{{ row.name }}", "{{ rest.name }}", "Card Text"),
-    (22, "{{ columns.mark }}", "{{ row.mark }}", "", "Card Cell"),
-    (16, "{{ columns.lost }}", "{{ row.lost }}", "{{ rest.lost }}", "Card Cell"),
+    (88, "{{ columns.indicator }}", "{{ row.name }}{{ row.why }}", "{{ rest.name }}", "Card Text"),
+    (18, "{{ columns.mark }}", "{{ row.mark }}", "", "Card Cell"),
+    (12, "{{ columns.lost }}", "{{ row.lost }}", "{{ rest.lost }}", "Card Cell"),
     (0, STEPS, STEPS, STEPS, "Card Cell"),
-    (22, "{{ columns.step_total }}", "{{ row.step_total }}", "", "Card Cell"),
-    (19, "{{ columns.rank }}", "{{ row.step_rank }}", "", "Card Cell"),
+    (17, "{{ columns.step_total }}", "{{ row.step_total }}", "", "Card Cell"),
+    (15, "{{ columns.rank }}", "{{ row.step_rank }}", "", "Card Cell"),
     (0, END, END, END, "Card Cell"),
-    (22, "{{ columns.full_total }}", "{{ row.full_total }}", "", "Card Cell"),
-    (19, "{{ columns.rank }}", "{{ row.full_rank }}", "", "Card Cell"),
+    (17, "{{ columns.full_total }}", "{{ row.full_total }}", "", "Card Cell"),
+    (15, "{{ columns.rank }}", "{{ row.full_rank }}", "", "Card Cell"),
 )
 ROUNDS = (
     (30, "{{ columns.state }}", "{{ row.state }}", "", "Card Text"),

@@ -36,7 +36,7 @@ def answered_in_time(rows, clock, *, limit: WorkingDays | Span, until: Until, ch
     since, last = _began(rows, charge), _last_day(rows, clock, limit, charge)
     answered = _known(rows[until], clock)
     late = ~(answered.dt.normalize() <= last).to_numpy()
-    taken = clock.workdays().taken(_days(since), _days(answered.fillna(clock.as_of)))
+    taken = clock.workdays.taken(_days(since), _days(answered.fillna(clock.as_of)))
     left_out = _not_valid(rows) | {"not_due": (last > clock.as_of).to_numpy()}
     due = last.where(answered.isna())
     return Look(late, taken.astype(float), left_out, due=due, unit=_charged(rows, charge))
@@ -104,7 +104,7 @@ def _last_day(rows, clock, limit, charge):
     since = _began(rows, charge)
     if isinstance(limit, Span):
         return limit.after(since)
-    last = clock.workdays().deadline(_days(since), limit.working_days)
+    last = clock.workdays.deadline(_days(since), limit.working_days)
     return pd.Series(last.astype("datetime64[s]"), index=rows.index)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
+from evallib.study.evidence.workdays import Workdays
 from evallib.study.tables import Setting
 
 Value = Literal["share_against", "share_for", "counted", "against", "mean", "days_since", "lacking"]
@@ -59,7 +60,7 @@ class Clock:
     """The last day that counts, as a date at midnight, and the working days round it."""
 
     as_of: pd.Timestamp
-    workdays: Callable  # () -> Workdays; made only for the measures that need it
+    workdays: Workdays  # looks a day up only when it is asked
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -34,12 +34,14 @@ class Seen:
 def clock_of(rules, as_of) -> Clock:
     """The last day that counts, and the working days from four years before it to the next year."""
 
-    @cache
-    def workdays():
-        span = date(as_of.year - 4, 1, 1), date(as_of.year + 1, 12, 31)
-        return Workdays(*span, **rules.calendar.model_dump())
+    span = date(as_of.year - 4, 1, 1), date(as_of.year + 1, 12, 31)
+    return Clock(pd.Timestamp(as_of), _workdays(*span, rules.calendar))
 
-    return Clock(pd.Timestamp(as_of), workdays)
+
+@lru_cache
+def _workdays(first, last, calendar) -> Workdays:
+    """Working days of a span; counted once, since a year has many rules and days."""
+    return Workdays(first, last, **calendar.model_dump())
 
 
 def see(tables, rule, clock) -> Seen:
