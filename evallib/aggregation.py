@@ -38,59 +38,61 @@ def leaf_mass(year: Year) -> pd.DataFrame:
     Leaves that do not count hand their weight on as the rules say: ``rescale`` over the whole
     tree, ``within_parent`` in proportion to the siblings, ``spread`` in equal parts over the
     siblings; a node with nothing left hands its weight up. Missing leaves under
-    ``sibling_mean`` go like ``within_parent``.
+    ``sibling_mean`` go like ``within_parent``, whatever the others do.
     """
-    scheme, rules = year.scheme, year.rules
-    status = year.marks["status"].to_numpy().reshape(len(year.units), len(scheme.leaves))
-    gone_by_rule = {
-        MISSING: rules.missing != "zero",
-        NOT_APPLICABLE: rules.not_applicable != "full_marks",
-    }
-    code = np.zeros(status.shape, dtype=np.int8)
-    for value, (name, gone) in enumerate(gone_by_rule.items(), start=1):
-        code[(status == name) & gone] = value
-    patterns, which = np.unique(code, axis=0, return_inverse=True)
-    masses = np.array([pattern_mass(scheme, row == 1, row == 2, rules) for row in patterns])
-    return pd.DataFrame(masses[which.ravel()], index=year.units.index, columns=scheme.leaves)
+    missing = leaf_missing(year).to_numpy()
+    absent = (year.marks["status"] == NOT_APPLICABLE).to_numpy().reshape(missing.shape)
+    absent = absent & (year.rules.not_applicable != "full_marks")
+    patterns, which = np.unique(missing + 2 * absent, axis=0, return_inverse=True)
+    masses = [pattern_mass(year.scheme, row == 1, row == 2, year.rules) for row in patterns]
+    return pd.DataFrame(np.array(masses)[which.ravel()], year.units.index, year.scheme.leaves)
+
+
+def leaf_missing(year: Year) -> pd.DataFrame:
+    """Units x leaves: whether the leaf does not count because its mark is missing."""
+    shape = (len(year.units), len(year.scheme.leaves))
+    missing = (year.marks["status"] == MISSING).to_numpy().reshape(shape)
+    missing = missing & (year.rules.missing != "zero")
+    return pd.DataFrame(missing, year.units.index, year.scheme.leaves)
 
 
 def pattern_mass(scheme: Scheme, missing, not_applicable, rules: Rules) -> np.ndarray:
     """Mass of every leaf for one pattern of leaves that do not count; sums to 1, or is all 0."""
     mass = dict(scheme.weights)
-    living = {
-        leaf for leaf, gone in zip(scheme.leaves, missing | not_applicable, strict=True) if not gone
-    }
-    hand_on(
-        scheme,
-        mass,
-        {leaf for leaf, m in zip(scheme.leaves, missing, strict=True) if m},
-        living,
-        equal=False,
-    )
-    if rules.not_applicable in ("within_parent", "spread"):
-        gone = set(scheme.leaves) - living
-        hand_on(scheme, mass, gone, living, equal=rules.not_applicable == "spread")
-    kept = np.array([mass[leaf] if leaf in living else 0.0 for leaf in scheme.leaves])
+    hand_on(scheme, mass, missing, not_applicable, rules)
+    gone = missing | not_applicable
+    kept = np.array([0.0 if g else mass[leaf] for leaf, g in zip(scheme.leaves, gone, strict=True)])
     return kept / kept.sum() if kept.sum() else kept
 
 
-def hand_on(scheme, mass, gone, living, *, equal):
-    """Move the mass of the leaves that are gone to living siblings, deepest parents first."""
-    for parent in reversed(scheme.inner):
+def hand_on(scheme, mass, missing, not_applicable, rules):
+    """Move the mass of leaves that do not count to living siblings, deepest parents first.
+
+    A missing leaf hands on in proportion, one that does not apply as the rules say; both go in
+    one step, so that under ``within_parent`` they are one and the same.
+    """
+    leaves = np.array(scheme.leaves)
+    living = set(leaves[~(missing | not_applicable)])
+    moved = missing | (not_applicable & (rules.not_applicable in ("within_parent", "spread")))
+    equally = set(leaves[not_applicable & ~missing]) if rules.not_applicable == "spread" else set()
+    in_proportion = set(leaves[moved]) - equally
+    for parent in reversed(scheme.inner if moved.any() else []):
         below = {child: scheme.leaves_under(child) for child in scheme.children(parent)}
         heirs = {
             child: [leaf for leaf in under if leaf in living] for child, under in below.items()
         }
-        heirs = {child: leaves for child, leaves in heirs.items() if leaves}
-        free = 0.0
-        for child, leaves in below.items():
-            if heirs and child not in heirs:
-                free += sum(mass[leaf] for leaf in leaves if leaf in gone)
-                mass.update({leaf: 0.0 for leaf in leaves if leaf in gone})
-        held = {child: sum(mass[leaf] for leaf in leaves) for child, leaves in heirs.items()}
-        for child, leaves in heirs.items():
-            part = free / len(heirs) if equal else free * held[child] / sum(held.values())
-            mass.update({leaf: mass[leaf] * (1 + part / held[child]) for leaf in leaves})
+        heirs = {child: under for child, under in heirs.items() if under}
+        dead = [leaf for child, under in below.items() if child not in heirs for leaf in under]
+        if not heirs or not dead:
+            continue
+        shared, equal = (
+            sum(mass[leaf] for leaf in dead if leaf in some) for some in (in_proportion, equally)
+        )
+        mass.update({leaf: 0.0 for leaf in dead if leaf in in_proportion | equally})
+        held = {child: sum(mass[leaf] for leaf in under) for child, under in heirs.items()}
+        for child, under in heirs.items():
+            part = shared * held[child] / sum(held.values()) + equal / len(heirs)
+            mass.update({leaf: mass[leaf] * (1 + part / held[child]) for leaf in under})
 
 
 def node_scores(index, mass, scheme: Scheme, rules: Rules) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evallib.aggregation import leaf_index, leaf_mass, node_scores, pattern_mass, power_mean
+from evallib.aggregation import leaf_index, leaf_mass, leaf_missing, node_scores
 from evallib.errors import DataError
 from evallib.rounding import NOISE_DECIMALS, format_number, print_units, round_number
 from evallib.study.load import Study, Year
@@ -24,11 +24,7 @@ __all__ = [
     "evaluate",
     "evaluate_year",
     "granted",
-    "leaf_index",
-    "leaf_mass",
     "node_scores",
-    "pattern_mass",
-    "power_mean",
     "printed_totals",
     "rank",
     "score_index",
@@ -49,6 +45,8 @@ class Evaluation:
         not count for the unit.
     mass : DataFrame, units x leaves
         Share of the unit's total that each leaf carries; rows sum to 1, 0 where it does not count.
+    missing : DataFrame of bool, units x leaves
+        Leaves that apply and do not count for want of a mark: siblings carry their weight.
     scores : DataFrame, units x all nodes
         Score index of every node; NaN where nothing below it counts.
     base : Series
@@ -75,6 +73,7 @@ class Evaluation:
     units: pd.DataFrame
     index: pd.DataFrame
     mass: pd.DataFrame
+    missing: pd.DataFrame
     scores: pd.DataFrame
     base: pd.Series
     awarded: pd.Series
@@ -145,6 +144,7 @@ def evaluate_year(year: Year, *, study: str, provenance: str) -> Evaluation:
         units,
         index,
         mass,
+        leaf_missing(year),
         scores,
         base,
         awarded,

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata
 from studies import synthetic
-from test_references import published
 
 import evallib as ev
 from evallib.firmness import counting
@@ -19,6 +18,27 @@ from evallib.firmness.engine import engine, places_under, print_units_under, tot
 from evallib.firmness.weights import given_weights, perturb_weights
 from evallib.rounding import print_units
 from evallib.scoring import evaluate_year
+
+
+def published(values, nodes, **rules):
+    """An Evaluation of a table units x leaves under a tree of nodes."""
+    scheme = ev.Scheme.of(nodes)
+    units = pd.DataFrame(
+        {"name_zh": values.index, "name_en": "", "group": "g", "class": "", "ranked": True},
+        index=values.index,
+    )
+    values = values[scheme.leaves]
+    marks = pd.DataFrame(
+        {
+            "unit": np.repeat(values.index.to_numpy(), len(scheme.leaves)),
+            "indicator": np.tile(scheme.leaves, len(values)),
+            "mark": values.to_numpy().ravel(),
+            "status": np.where(values.notna().to_numpy().ravel(), "scored", "missing"),
+        }
+    )
+    empty = synthetic(0).years[2020]
+    year = ev.Year(2024, scheme, ev.Rules(**rules), units, marks, empty.adjustments, empty.findings)
+    return evaluate_year(year, study="reference", provenance="published")
 
 
 def reweighted(year, weights):

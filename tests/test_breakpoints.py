@@ -276,3 +276,13 @@ def test_rules_that_leave_lines_are_taken():
         year = replace(study.years[2020], rules=rules)
         changed = replace(study, years={2020: year})
         assert_table_is_what_the_engine_says(changed, ev.evaluate(changed, 2020), top=3)
+
+
+def test_a_leaf_that_does_not_apply_to_one_unit_is_no_missing_mark():
+    study = synthetic(1, units=7, leaves=(2, 2), classes=False)
+    year = study.years[2020]
+    marks = year.marks.copy()
+    marks.loc[0, ["mark", "status"]] = [np.nan, "not_applicable"]
+    rules = ev.Rules(missing="sibling_mean")  # under which a missing mark would make no line
+    changed = replace(study, years={2020: replace(year, marks=marks, rules=rules)})
+    assert_table_is_what_the_engine_says(changed, ev.evaluate(changed, 2020), top=3)

@@ -197,18 +197,30 @@ class TestOneCauseByHand:
         before = year(2019, U0 | {"u": (8, None)})
         assert row(compare(study(before, spread), 2019, 2020)) == {"class_rule": 5.0}
 
-    def test_goalposts_that_move_are_scheme(self):
-        def measured(number, value, high):
-            leaf = ev.Node("a", "all", "甲", low=0.0, high=high, outside="keep")
+    @pytest.mark.parametrize(
+        ("before", "after", "posts", "outside", "effects"),
+        [
+            # 40 of 50 -> 50 of 100; by value (0.2 + 0.1) / 2, by goalposts (-0.4 - 0.5) / 2
+            (40, 50, ((0, 50), (0, 100)), "keep", {"a": 15.0, "scheme": -45.0}),
+            # 20 of 40 above 10 -> 36 of 60 above 10; (0.4 + 4/15) / 2, and (-1/6 - 0.3) / 2
+            (30, 46, ((10, 50), (10, 70)), "keep", {"a": 100 / 3, "scheme": -70 / 3}),
+            # less is better: 0.5 of 40 -> 0.6 of 20; by old posts 0.8, by new ones 0
+            (30, 18, ((50, 10), (30, 10)), "keep", {"a": 45.0, "scheme": -35.0}),
+            # 80 of 100 -> 10 of 10, each cut off between the other's posts: 1 and 0.1
+            (80, 10, ((0, 100), (0, 10)), "clip", {"a": -35.0, "scheme": 55.0}),
+            (-5, 5, ((-10, 10), (0, 10)), "clip", {"a": 50.0, "scheme": -25.0}),
+        ],
+    )
+    def test_goalposts_that_move_are_scheme(self, before, after, posts, outside, effects):
+        def measured(number, value, low, high):
+            leaf = ev.Node("a", "all", "甲", weight=1.0, low=low, high=high, outside=outside)
             one = year(number, {"u": (value,), "v": (value,)}, full=(1,))
-            scheme = ev.Scheme.of(
-                [ev.Node("all", "", "总", weight=None), replace(leaf, weight=1.0)]
-            )
-            return replace(one, scheme=scheme)
+            return replace(one, scheme=ev.Scheme.of([ev.Node("all", "", "总"), leaf]))
 
-        # 40 of 50 -> 50 of 100; by value (0.2 + 0.1) / 2, by goalposts (-0.4 - 0.5) / 2
-        change = compare(study(measured(2019, 40, 50.0), measured(2020, 50, 100.0)), 2019, 2020)
-        assert row(change) == {"a": 15.0, "scheme": -45.0}
+        pair = [measured(2019, before, *posts[0]), measured(2020, after, *posts[1])]
+        assert row(compare(study(*pair), 2019, 2020)) == {
+            cause: pytest.approx(value) for cause, value in effects.items()
+        }
 
     def test_composition_of_mean_and_count(self):
         rules = ev.Rules(threshold=70)
@@ -767,35 +779,3 @@ class TestDiff:
     def test_no_run(self, tmp_path):
         with pytest.raises(DataError, match=r"no scores.csv; name the output folder of a finished"):
             compare_runs(tmp_path, tmp_path)
-
-
-def test_published_changes_of_the_open_data_barometer(reference):
-    # 2013 and 2014, units by printed name; five countries print another name in 2014
-    was, now = (
-        pd.read_csv(reference / "odb" / f"published_{y}.csv", keep_default_na=False)
-        for y in (2013, 2014)
-    )
-    both = was.merge(now, on="ISO2", suffixes=("", "_now"))
-    other = both[both["Country"] != both["Country_now"]]
-    assert len(other) == 5
-    renames = [
-        (a, b, 2014, "rename") for a, b in zip(other["Country"], other["Country_now"], strict=True)
-    ]
-
-    def published(number, table):
-        totals = table[["Country", "ODB-Scaled", "ODB-Rank"]]
-        totals = totals.set_axis(["unit", "total", "rank"], axis=1)
-        marks = dict.fromkeys(table["Country"], (1, 1))
-        one = year(number, marks, rules=ev.Rules(decimals=0))
-        return replace(one, scheme=None, totals=totals)
-
-    pair = study(published(2013, was), published(2014, now), successions=renames)
-    printed = now[now["ODB Change"] != ""].set_index("Country").sort_index()
-    assert len(printed) == 75
-    found = gains(pair, 2013, 2014).loc[printed.index]
-    np.testing.assert_allclose(found["gain"], printed["ODB Change"].astype(float), atol=1e-9)
-    np.testing.assert_array_equal(found["places"], printed["Rank Change"].astype(float))
-    change = compare(pair, 2013, 2014)
-    assert residuals(change) < 1e-9
-    assert change.ranks.loc["UK", "unit_previous"] == "United Kingdom"
-    assert (change.cohort["status"] == "renamed").sum() == 5

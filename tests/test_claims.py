@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import yaml
-from studies import SCHEME, make_study
+from studies import MARKS, SCHEME, make_study
 
 import evallib as ev
 from evallib.errors import StudyError
@@ -218,10 +218,36 @@ def test_a_site_that_reaches_the_threshold_only_in_print_is_named(tmp_path):
         ("-0.1", -0.106, 2, "rounding"),
         ("0.1", 0.1, 2, "supported"),
         ("1", float("nan"), 2, "contradicted"),
+        ("89.94", 89.95, 2, "contradicted"),  # a whole print unit away
+        ("3.125", 3.125, 2, "supported"),  # exact beyond the decimals compared, as 1 of 32 in %
+        ("3.125", 3.13, 2, "rounding"),
+        ("89.995", 90.0, 2, "contradicted"),  # a whole value has nothing to round
     ],
 )
 def test_a_number_is_compared_in_print(printed, value, decimals, expected):
     assert number_verdict(Decimal(printed), value, decimals=decimals) == expected
+
+
+def test_of_two_printed_numbers_a_change_is_less_than_a_unit_away():
+    found = [
+        number_verdict(Decimal(text), 8.54167, decimals=2, of_two=True)
+        for text in ("8.54", "8.55", "8.53", "8.56")
+    ]
+    assert found == ["supported", "rounding", "contradicted", "contradicted"]
+    assert number_verdict(Decimal("8.55"), 8.54, decimals=2, of_two=True) == "contradicted"
+
+
+def test_a_node_that_ties_with_a_sibling_is_not_the_lowest(tmp_path):
+    claim = {"kind": "index", "population": "B", "values": {"b": 0.5}, "lowest_under": "D1"}
+    for mark, verdict_of in ((3, "contradicted"), (3.5, "supported")):  # a: 0.5, then 0.58
+        marks = MARKS.replace("u3,a,6", f"u3,a,{mark}")
+        study = study_of(tmp_path / str(mark), [claim], **{"2020/marks.csv": marks})
+        assert compare_claims(study, 2020)["verdict"].tolist() == [verdict_of]
+
+
+def test_the_same_sites_under_another_name_are_named_once(tmp_path):
+    study = study_of(tmp_path, [MEAN | {"value": 60, "population": "g"}])  # h, all of class A
+    assert compare_claims(study, 2020)["note"].tolist() == ["holds of h: 60"]
 
 
 def test_half_even_is_compared_by_its_own_rule():

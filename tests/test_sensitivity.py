@@ -232,7 +232,7 @@ class TestRankChange:
             },
             **{
                 name: getattr(before, name).rename(index={"u03": "old"})
-                for name in ("veto", "total", "printed", "rank", "awarded")
+                for name in ("veto", "total", "printed", "rank", "awarded", "missing")
             },
         )
         was = pd.Series(after.rank.index, after.rank.index).replace({"u03": "old", "u05": None})

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evallib.scoring import Evaluation, adjustments, pattern_mass
+from evallib.aggregation import pattern_mass
+from evallib.scoring import Evaluation, adjustments
 from evallib.study.load import Year
-from evallib.study.marks import MISSING
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,13 @@ class Side:
 
 def side(year: Year, result: Evaluation, units) -> Side:
     """One year's marks and adjustments of the given units."""
-
-    def wide(column):
-        values = year.marks[column].to_numpy().reshape(result.index.shape)
-        return pd.DataFrame(values, result.index.index, result.index.columns).loc[units]
-
     index = result.index.loc[units]
-    why = np.where(wide("status") == MISSING, 1, 2)
+    why = np.where(result.missing.loc[units], 1, 2)
     code = pd.DataFrame(np.where(index.notna(), 0, why), index.index, index.columns)
     bonus, penalty, veto = adjustments(year)
     points = [series.loc[units].to_numpy() for series in (bonus, penalty, veto)]
-    marks = wide("mark").astype(float)
+    values = year.marks["mark"].to_numpy(float).reshape(result.index.shape)
+    marks = pd.DataFrame(values, result.index.index, result.index.columns).loc[units]
     return Side(result, index, marks, code, result.mass.loc[units], *points)
 
 

@@ -57,8 +57,7 @@ def engine(result, *, check=True) -> Engine:
         raise DataError(f"{result.study} {result.year}: no unit is ranked, so no rank can move")
     vetoed = result.veto[units].to_numpy()
     gone = result.index.loc[units].isna().to_numpy() & ~vetoed[:, None]
-    missing = gone & scheme.applies(result.units.loc[units, "class"]).to_numpy()
-    missing &= result.rules.missing == "sibling_mean"
+    missing = gone & result.missing.loc[units, scheme.leaves].to_numpy()
     kinds, which = np.unique(gone.astype(int) + missing, axis=0, return_inverse=True)
     columns = np.argsort(which.ravel(), kind="stable")
     ends = np.concatenate([[0], np.bincount(which.ravel()).cumsum()])
@@ -131,13 +130,9 @@ def _masses(engine, weights, missing, absent, units):
         and (missing.any() or rules.not_applicable in ("within_parent", "spread"))
     ):
         leaves = np.array(scheme.leaves)
-        living = set(leaves[~gone])
         # a leaf of weight 0 may still have to inherit, hence the smallest weight above 0
         held = dict(zip(scheme.leaves, np.maximum(weights, 1e-300).T, strict=True))
-        hand_on(scheme, held, set(leaves[missing]), living, equal=False)
-        if rules.not_applicable in ("within_parent", "spread"):
-            equal = rules.not_applicable == "spread"
-            hand_on(scheme, held, set(leaves[gone]), living, equal=equal)
+        hand_on(scheme, held, missing, absent, rules)
         mass[:, ~gone] = np.column_stack([held[leaf] for leaf in leaves[~gone]])
     carried = mass.sum(axis=1, keepdims=True)
     if not (carried > 0).all():

@@ -125,7 +125,7 @@ def _refuse_other_rules(result, kept, where):
     rule = f"not_applicable: {rules.not_applicable}"
     if rules.not_applicable == "rescale":
         rule = f"missing: {rules.missing}"
-        absent &= _handed_to_siblings(result)
+        absent &= result.missing
     if absent.any(axis=None):
         unit = absent.index[absent.any(axis=1)][0]
         leaf = absent.columns[absent.loc[unit]][0]
@@ -133,15 +133,6 @@ def _refuse_other_rules(result, kept, where):
             f"{where}: under {rule} the total of a unit that lacks leaves is no ratio of two "
             f"lines, first {unit}/{leaf}; {instead}"
         )
-
-
-def _handed_to_siblings(result):
-    """Cells, absent ones among them, whose weight goes to siblings and not to the whole tree."""
-    if result.rules.missing == "sibling_mean":
-        return result.scheme.applies(result.units["class"])
-    rescaled = result.index.notna() * result.scheme.weights
-    rescaled = rescaled.div(rescaled.sum(axis=1), axis=0)
-    return pd.DataFrame(~np.isclose(rescaled, result.mass)).any(axis=1).to_numpy()[:, None]
 
 
 def awarded_bonus(result: Evaluation) -> pd.Series:

@@ -107,11 +107,11 @@ def number_verdict(
     if not np.isfinite(value):
         return CONTRADICTED
     wanted = printed.scaleb(decimals)
-    if wanted == int(print_units([value], decimals, rounding)[0]):
-        return SUPPORTED
     shifted, said = round(value * 10.0**decimals, NOISE_DECIMALS - decimals), float(wanted)
+    if shifted == said or wanted == int(print_units([value], decimals, rounding)[0]):
+        return SUPPORTED
     away = abs(shifted - said)
-    if not 0 < away < 1 or float(value) == int(value):
+    if away >= 1 or float(value) == int(value):
         return CONTRADICTED
     return ROUNDING if of_two or abs(said) < abs(shifted) or away <= 0.5 else CONTRADICTED
 

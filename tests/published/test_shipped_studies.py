@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 
 import evallib as ev
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 MINISTRIES = DATA / "ministries"
 YEARS = {2014: "min", 2016: "dense", 2022: "dense"}  # the tie rule seen in print
 
