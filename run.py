@@ -48,8 +48,9 @@ def environment() -> Path:
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         sys.exit(f"evallib needs Python 3.11 to 3.13; this is {sys.version.split()[0]}")
     print("setting up .venv from requirements.lock (once)", file=sys.stderr, flush=True)
+    base = getattr(sys, "_base_executable", sys.executable)  # also where .venv's own Python runs
     shutil.rmtree(VENV, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    subprocess.run([base, "-m", "venv", str(VENV)], check=True)
     install(python_of(VENV))
     STAMP.write_text(fingerprint())
     return python_of(VENV)
@@ -76,7 +77,8 @@ def command(python: Path, arguments: list[str]) -> list[str]:
     if first == "test":
         return [str(python), "-m", "pytest", *(rest or ["-q", "-n", "2", "--dist", "loadfile"])]
     if first == "lab":
-        return [str(python), "-m", "jupyterlab", "--notebook-dir", str(ROOT / "notebooks"), *rest]
+        where = ["--ip=127.0.0.1", "--notebook-dir", str(ROOT / "notebooks")]
+        return [str(python), "-m", "jupyterlab", *where, *rest]
     return [str(python), "-m", "evallib", first, *rest]
 
 

@@ -24,8 +24,8 @@ from evallib.batch.outcome import RunError
 from evallib.batch.place import Place
 from evallib.batch.press import Press, PressError
 from evallib.publication.cards import publish_cards
+from evallib.publication.manifest import write_manifest
 from evallib.publication.publish import publish_report
-from evallib.publication.report import write_manifest
 from evallib.publication.tables import scores_table, write_csv
 from evallib.study.kept import keep, keeping, kept, state_of
 
@@ -375,7 +375,7 @@ def test_what_a_killed_run_left_aside_is_put_right_and_nothing_stale_is_publishe
 ):
     target = run(params(workbook), out=workbook / "out")
     (target / "cards").mkdir()
-    before = target.with_name(".2020-before")
+    before = target.with_name(".before-2020")
     target.rename(before)  # killed between the two moves
     stale = target.with_name(".2020") / "notebooks" / "09_gone.ipynb"
     stale.parent.mkdir(parents=True)

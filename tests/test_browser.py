@@ -93,6 +93,7 @@ def start(workbook):
     own = {name: str(workbook / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR")}
     own |= {"JUPYTER_RUNTIME_DIR": str(workbook / "runtime"), "PYTHONPATH": str(ROOT)}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(workbook / "settings")}
+    own |= {"JUPYTER_TOKEN": TOKEN}  # that of Voilà
     own |= {"JUPYTERLAB_WORKSPACES_DIR": str(workbook / "workspaces")}
     started = []
 
@@ -251,7 +252,7 @@ def test_the_explorer_is_served_without_code_and_without_the_internet(
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     hosts = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or "data"))
-    page.goto(address, timeout=1000 * WAIT)
+    page.goto(f"{address}/?token={TOKEN}", timeout=1000 * WAIT)
     page.wait_for_selector(".evallib-explorer tbody tr", timeout=1000 * WAIT)
     assert page.locator("text=import evallib").count() == 0
     assert page.get_by_text("Reconstructed, not a fact about any office").count() > 0

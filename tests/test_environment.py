@@ -1,6 +1,7 @@
 """The three lists of dependencies say the same."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -45,3 +46,19 @@ def test_no_registry_address_is_in_the_lock():
 
 def test_version_is_stated_once_more_and_the_same():
     assert evallib.__version__ == PROJECT["version"]
+
+
+def test_an_environment_is_set_up_by_the_python_below_it(tmp_path, monkeypatch):
+    """Else ``.venv/bin/python run.py`` would remove the Python that it runs on, and end there."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    import run as launcher
+
+    commands = []
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    monkeypatch.setattr(launcher, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(launcher, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(launcher, "install", lambda python: None)
+    monkeypatch.setattr(launcher.subprocess, "run", lambda command, **_: commands.append(command))
+    launcher.environment()
+    assert commands == [[sys._base_executable, "-m", "venv", str(tmp_path / ".venv")]]
+    assert not Path(commands[0][0]).is_relative_to(ROOT)

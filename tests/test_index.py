@@ -11,7 +11,7 @@ import evallib as ev
 from evallib.publication.cards import file_stem
 from evallib.publication.claims import compare_claims
 from evallib.publication.index import write_index
-from evallib.publication.report import write_manifest
+from evallib.publication.manifest import write_manifest
 from evallib.publication.tables import scores_table, write_csv
 
 

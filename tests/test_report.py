@@ -15,12 +15,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from studies import make_study
 
 import evallib as ev
-from evallib.publication.report import (
-    align_tables,
-    describe_images,
-    write_manifest,
-    write_report,
-)
+from evallib.publication.manifest import write_manifest
+from evallib.publication.report import align_tables, describe_images, write_report
 
 CHROMIUM = shutil.which("chromium")
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]

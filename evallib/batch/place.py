@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -133,7 +133,9 @@ class Place:
             self._clear()
             problem, remedy = "it changed while the run was going on", "run it again"
             raise StudyError([Fault(name, None, None, problem, remedy) for name in sorted(changed)])
-        put_in_place(self.work, self.target)
+        with _held(self.target):  # it passes through the work folder, where nobody may take it
+            put_in_place(self.work, self.target)
+        self._release()
 
     def take(self) -> list[Fault]:
         """Make the work folder and lock it; why the result cannot be written, if so."""
@@ -165,13 +167,36 @@ class Place:
                 os.close(claim)
         return self.claim is not None
 
+    def tidy(self):
+        """Remove what a run left that was killed after its result was in place."""
+        if self.work.is_dir() and not self.take():
+            shutil.rmtree(self.work, ignore_errors=True)
+        self.leave()
+
     def leave(self):
         """Give up the lock; an empty work folder goes too."""
-        if self.claim is not None:
-            os.close(self.claim)
-            self.claim = None
+        if self._release():
             with suppress(OSError):
                 self.work.rmdir()
+
+    def _release(self) -> bool:
+        held, self.claim = self.claim, None
+        if held is not None:
+            os.close(held)
+        return held is not None
+
+
+@contextmanager
+def _held(folder):
+    """A lock on a folder that nobody else can hold now, where there is one."""
+    claim = os.open(folder, os.O_RDONLY) if fcntl and folder.exists() else None
+    try:
+        if claim is not None:
+            fcntl.flock(claim, fcntl.LOCK_EX)
+        yield
+    finally:
+        if claim is not None:
+            os.close(claim)
 
 
 def _basis(folder):

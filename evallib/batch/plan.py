@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -18,8 +19,10 @@ import yaml
 import evallib
 from evallib.errors import Fault, StudyError
 from evallib.study.folders import input_files, project_root, study_path
+from evallib.study.guard import parse_yaml, text_fault
 
-YEARLY = "0[1-5]_*.ipynb"  # the notebooks that every year goes through; 06 and 07 are for people
+YEARLY = "0[1-5]_*.ipynb"  # the notebooks that every year goes through; 06 to 08 are for people
+PLAIN = str | int | float | date | None  # what a parameter may be, or a list of them
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ def read_run(path, *, only=()) -> Run:
     if not meant:
         return Run(path.name, folder, params, yearly_notebooks())
     prefix = f"{folder.name}-{params['year']}-"
-    return Run(path.name, folder, params, meant, path.stem.removeprefix(prefix))
+    return Run(path.name, folder, params, meant, path.stem.removeprefix(prefix) or path.stem)
 
 
 def _refuse(faults):
@@ -169,8 +172,9 @@ def _refuse(faults):
 def _read_params(path) -> dict:
     if not path.is_file():
         _refuse([Fault(path.name, None, None, "no such file", "name a file of params/")])
+    _refuse([*filter(None, [text_fault(path, path.name)])])
     try:
-        params = yaml.safe_load(path.read_text(encoding="utf-8"))
+        _, params = parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = f"no YAML ({' '.join(str(error).split())})"
         raise StudyError([Fault(path.name, None, None, problem, "correct it")]) from None
@@ -186,6 +190,10 @@ def _param_faults(file, params, known):
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
             yield Fault(file, None, str(key), "no notebook declares this parameter", hint)
+    for key, value in params.items():
+        if not all(isinstance(part, PLAIN) for part in (value if type(value) is list else [value])):
+            remedy = "write a text, a number, true or false, or a list of them"
+            yield Fault(file, None, str(key), f"{value!r:.40} is no plain value", remedy)
     for key in ("study", "year"):
         if key not in params:
             yield Fault(file, None, key, "the key is missing", f"add `{key}: ...`")

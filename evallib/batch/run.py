@@ -87,8 +87,9 @@ def run_all(
     declared = declared_parameters({name for one in runs for name in one.notebooks})
     places = _places(runs, declared, out)
     due = [place for place in places if not (resume and place.complete)]
-    for place in places:
-        for name in () if place in due else place.names:
+    for place in (one for one in places if one not in due):
+        place.tidy()
+        for name in place.names:
             place.note(name, CURRENT)
     if due:
         with ExitStack() as stack:

@@ -13,6 +13,7 @@ from evallib.errors import DataError
 CELL = ["round", "file", "sheet", "row", "column", "unit", "indicator"]
 PLAIN = {"unit", "name", "group", "class", "base", "total", "printed", "rank", "group_rank", "band"}
 NOISE = 1e-10
+MADE = ("outputs", "notebooks")  # parts of a manifest that cause no score
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _manifest(path):
         parts = (walk(inner, f"{name}: {key}" if name else key) for key, inner in value.items())
         return {key: text for part in parts for key, text in part.items()}
 
-    return walk(json.loads(path.read_text(encoding="utf-8")), "") if path.is_file() else {}
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return walk({key: value for key, value in found.items() if key not in MADE}, "")
 
 
 def _differences(before, after):

@@ -13,6 +13,7 @@ from rich.table import Table
 from evallib.cli.common import JsonOption, StudyArgument, YearArgument, out_console, settings, tell
 
 BAD = ("contradicted", "unbound")
+SHOWN = 40  # characters of a cell on the terminal
 
 
 def show(table, *, as_json) -> None:
@@ -149,6 +150,48 @@ def diff(
             tell(f"{name}: {len(table)} moved")
             unrounded = ["total_a", "total_b"]  # these only in JSON
             show(side_by_side(table.drop(columns=unrounded, errors="ignore")), as_json=False)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A published folder: out/STUDY/YEAR.")],
+    study: Annotated[
+        str | None, typer.Option("--study", help="Its study; what its manifest names when omitted.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold a published folder to its manifest, compute it anew, and say what differs."""
+    import pandas as pd
+
+    from evallib.publication.verify import verify as verify_folder
+
+    found = verify_folder(folder, study=study)
+    parts = {"outputs": found.outputs, "inputs": found.inputs, "results": found.results}
+    if as_json:
+        rows = {name: table.to_dict("records") for name, table in parts.items()}
+        print(json.dumps(rows | {"notes": found.notes}, ensure_ascii=False, indent=2))
+    else:
+        for line in [*verdict_lines(found), *found.notes]:
+            tell(line)
+        if not found.same:
+            show(pd.concat(parts.values()).map(shortened), as_json=False)
+    if not found.same:
+        raise typer.Exit(1)
+
+
+def verdict_lines(found) -> list[str]:
+    """What a verification found, a line for each of its parts."""
+    counts, sizes = found.counts, {n: len(getattr(found, n)) for n in found.counts}
+    now = ": what follows is about the study as it is now" if sizes["inputs"] else ""
+    return [
+        f"files of the folder: {counts['outputs']} on record, {sizes['outputs']} otherwise",
+        f"inputs: {counts['inputs']} on record, {sizes['inputs']} changed since{now}",
+        f"results computed anew: {counts['results']} files, {sizes['results']} places differ",
+    ]
+
+
+def shortened(text) -> str:
+    """A digest, or a long text, by its beginning."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def cards(

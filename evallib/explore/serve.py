@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import webbrowser
 from pathlib import Path
 
 import yaml
@@ -16,7 +18,11 @@ from evallib.study.load import project_root, read_study
 NOTEBOOK = "07_explore.ipynb"
 JUPYTER = Path(__file__).parent / "templates" / "jupyter"
 IDLE = 3600  # seconds after which a page that nobody uses gives its kernel back
+ADDRESS = re.compile(r"http://\S+\?token=\w+")
 OPTIONS = (
+    "--Voila.ip=127.0.0.1",  # this machine alone, whatever its users have configured
+    "--Voila.auto_token=True",  # and of its users only who has the address that is printed
+    "--no-browser",  # Voilà would open the page without its token
     "--template=evallib",
     "--VoilaConfiguration.strip_sources=True",
     "--VoilaConfiguration.show_tracebacks=True",
@@ -28,6 +34,8 @@ OPTIONS = (
 
 def serve(params=None, *, port=8866, browser=True) -> int:
     """Serve the explorer on this machine until interrupted; 0, or the exit code of Voilà.
+
+    Only this machine is answered, and only who has the token of the address that is printed.
 
     Parameters
     ----------
@@ -54,16 +62,21 @@ def serve(params=None, *, port=8866, browser=True) -> int:
         prepare += ["--no-progress-bar", "--log-level", "ERROR", "-y", yaml.safe_dump(values)]
         subprocess.run(prepare, check=True)
         command = [sys.executable, "-m", "voila", str(copy), f"--port={port}", *OPTIONS]
-        command += [] if browser else ["--no-browser"]
         paths = filter(None, [str(JUPYTER), os.environ.get("JUPYTER_PATH")])
-        with subprocess.Popen(
-            command, env=os.environ | {"JUPYTER_PATH": os.pathsep.join(paths)}
-        ) as server:
-            return _wait(server)
+        env = os.environ | {"JUPYTER_PATH": os.pathsep.join(paths)}
+        told = {"stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
+        with subprocess.Popen(command, env=env, **told) as server:
+            return _follow(server, browser)
 
 
-def _wait(server) -> int:
+def _follow(server, browser) -> int:
+    """Pass on what Voilà says until it ends, and open the address that it names."""
     try:
+        for line in server.stderr:
+            print(line, end="", file=sys.stderr)
+            if browser and (found := ADDRESS.search(line)):
+                browser = False
+                webbrowser.open(found[0])
         return server.wait()
     except KeyboardInterrupt:  # how a server is ended
         server.terminate()  # lets Voilà end its kernels

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
-import json
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -22,13 +21,14 @@ from evallib.publication.card_texts import card_texts
 from evallib.publication.figures_site import card_picture
 from evallib.publication.folders import whole_folder, write_whole
 from evallib.publication.index import write_index
+from evallib.publication.manifest import read_manifest, seal, write_manifest
 from evallib.publication.pages import render_pages
 from evallib.publication.publish import publish_report, years_used
-from evallib.publication.report import write_manifest
 from evallib.publication.site_facts import site_card
 from evallib.publication.wording import TEMPLATES
+from evallib.study.folders import RESERVED
 
-PICTURE = Mm(182)  # width of the picture in the document
+PICTURE = Mm(160)  # width of the picture in the document
 
 
 def write_card(path, study, year, unit, *, spread, draws, seed, lang="zh") -> list[Path]:
@@ -107,10 +107,10 @@ def publish_cards(study, year, folder, *, spread, draws, seed, lang="zh", jobs=2
     with whole_folder(folder / "cards") as new:
         made = write_cards(new, study, year, **choices, jobs=jobs)
         write_manifest(new / "manifest.json", study, years_used(study, year), params=choices)
+        seal(new)
     shutil.rmtree(folder / "cards-outdated", ignore_errors=True)
     if (folder / "report.html").is_file():
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        told = manifest["parameters"].get("lang", "zh")
+        told = read_manifest(folder)["parameters"].get("lang", "zh")
         publish_report(study, year, folder, lang=told)
         write_index(folder.parents[1], lang=told)
     return [folder / "cards" / path.name for path in made]
@@ -126,10 +126,12 @@ def file_stem(unit) -> str:
 
     Examples
     --------
-    >>> file_stem("dept27"), file_stem("市局/一"), file_stem("a.b c")
-    ('dept27', '市局%2F一', 'a.b%20c')
+    >>> file_stem("dept27"), file_stem("市局/一"), file_stem("a.b c"), file_stem("con")
+    ('dept27', '市局%2F一', 'a.b%20c', '%63on')
     """
-    return re.sub(r'^\.|[<>:"/\\|?*%\x00-\x20]', lambda found: f"%{ord(found[0]):02X}", unit)
+    first = r"^." if RESERVED.fullmatch(unit) else r"^\."
+    unsafe = rf'{first}|[<>:"/\\|?*%\x00-\x20]'
+    return re.sub(unsafe, lambda found: f"%{ord(found[0]):02X}", unit)
 
 
 def _write_documents(basis, stems, lang):

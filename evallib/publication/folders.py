@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+HERE, EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 def write_whole(path, content) -> Path:
@@ -23,9 +26,16 @@ def write_whole(path, content) -> Path:
 
 
 def put_in_place(folder, target) -> Path:
-    """Move a finished folder to ``target``; what was there goes."""
+    """Move a finished folder to ``target``; what was there goes.
+
+    Where the system can swap two folders, there is one at every moment; elsewhere a program that
+    is killed between two moves leaves the one before aside, and ``set_right`` puts it back.
+    """
     folder, target = Path(folder), Path(target)
     before, there = set_right(target), target.exists()
+    if there and _swapped(folder, target):
+        shutil.rmtree(folder, ignore_errors=True)
+        return target
     if there:
         target.rename(before)
     try:
@@ -38,9 +48,18 @@ def put_in_place(folder, target) -> Path:
     return target
 
 
+def _swapped(one, other) -> bool:
+    """Whether two folders have taken each other's place, in one step."""
+    try:
+        swap = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):  # another system, or an old one
+        return False
+    return swap(HERE, os.fsencode(one), HERE, os.fsencode(other), EXCHANGE) == 0
+
+
 def set_right(target) -> Path:
     """Put back, or away, what a move that was killed left aside; where the next one puts it."""
-    before = target.with_name(f".{target.name}-before")
+    before = target.with_name(f".before-{target.name}")  # no run works in a folder of that name
     if target.exists():
         shutil.rmtree(before, ignore_errors=True)
     elif before.exists():

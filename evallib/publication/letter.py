@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from docx.oxml.ns import qn
 from docxtpl import DocxTemplate, InlineImage
-from jinja2 import Environment, StrictUndefined
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from evallib.errors import Fault, StudyError
@@ -16,6 +17,7 @@ from evallib.publication import facts, sentences
 from evallib.publication.wording import TEMPLATES, label, name_of, sentence, unit_names
 from evallib.rounding import format_number
 from evallib.scoring import evaluate
+from evallib.study.guard import checked_archive
 from evallib.study.tables import read_yaml
 from evallib.study.units import members
 
@@ -211,12 +213,15 @@ def write_letter(path, study, year, *, lang="zh", previous=None, figure=None) ->
     """
     result, given = evaluate(study, year), read_letter_file(study, year)
     own = study.path / "letter.docx"
-    template = DocxTemplate(own if own.is_file() else TEMPLATES / "letter.docx")
+    template = DocxTemplate(checked_archive(own) if own.is_file() else TEMPLATES / "letter.docx")
     context = _context(study, result, given, lang, previous)
     caption = sentence("figure_ranking", lang, year=year)
     context["figure"] = "" if figure is None else InlineImage(template, str(figure))
     context["caption"] = sentence("caption", lang, number=1, text=caption)
-    template.render(context, Environment(undefined=StrictUndefined, autoescape=True))
+    # a city's template shows what it is given, and reaches nothing else of the program
+    template.render(
+        context, ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+    )
     alt = sentences.describe_ranking(result, lang=lang, study=study)
     _finish(template.docx, context, given.date or dt.date(year, 12, 31), alt)
     template.save(path)

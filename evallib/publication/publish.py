@@ -8,6 +8,8 @@ from pathlib import Path
 from evallib.publication import facts, figures, figures_change, letter, report, sentences, tables
 from evallib.publication.claims import compare_claims
 from evallib.publication.index import card_links
+from evallib.publication.manifest import seal, write_manifest
+from evallib.publication.views_evidence import veto_table
 from evallib.publication.workbook import write_workbook
 from evallib.scoring import evaluate
 
@@ -24,16 +26,8 @@ def publish_data(study, year, folder, *, params) -> Path:
     params : dict
         Parameters of the run; ``lang`` among them decides the language of sentences and figures.
     """
-    folder, lang, data = Path(folder), params.get("lang", "zh"), study.years[year]
-    result = evaluate(study, year)
-    written = {
-        "scores": tables.scores_table(result),
-        "indices": tables.indices_table(result),
-        "decisions": data.decisions,
-        "set_aside": data.set_aside,
-        "claims": compare_claims(study, year),
-    }
-    for name, table in written.items():
+    folder, lang, result = Path(folder), params.get("lang", "zh"), evaluate(study, year)
+    for name, table in year_tables(study, year).items():
         tables.write_csv(table, folder / f"{name}.csv")
     (folder / "figures").mkdir(exist_ok=True)
     for name, axes, alt in pictures(study, result, lang=lang):
@@ -43,14 +37,40 @@ def publish_data(study, year, folder, *, params) -> Path:
     picture = figures.save_figure(drawn, folder / "figures" / "letter", alt=alt)[0]
     letter.write_letter(folder / "letter.docx", study, year, lang=lang, figure=picture)
     write_workbook(folder / "scores.xlsx", study, year, lang=lang)
-    report.write_manifest(folder / "manifest.json", study, years_used(study, year), params=params)
+    write_manifest(folder / "manifest.json", study, years_used(study, year), params=params)
     return folder
 
 
+def year_tables(study, year) -> dict:
+    """What a year publishes as CSV, by the file's name without ending."""
+    result, data = evaluate(study, year), study.years[year]
+    awaiting = veto_table(study, year, lang="en")
+    return {
+        "scores": tables.scores_table(result),
+        "indices": tables.indices_table(result),
+        "decisions": data.decisions,
+        "set_aside": data.set_aside,
+        "claims": compare_claims(study, year),
+        **({} if awaiting.empty else {"vetoes": awaiting}),
+        **_evidence_tables(data),
+    }
+
+
+def _evidence_tables(data) -> dict:
+    """What the evidence came to: every measured mark, every repair, every row set aside."""
+    if data.measured is None:
+        return {}
+    return {
+        "measured": data.measured.marks,
+        "evidence_decisions": data.evidence.decisions,
+        "evidence_set_aside": data.evidence.set_aside,
+    }
+
+
 def publish_report(study, year, folder, *, lang) -> Path:
-    """Write the report of the executed notebooks of a folder, with links to the cards in it."""
+    """Write the report of a folder's notebooks, with links to its cards, and seal the folder."""
     folder = Path(folder)
-    return report.write_report(
+    path = report.write_report(
         folder / "report.html",
         sorted((folder / "notebooks").glob("*.ipynb")),
         title=f"{study.name(lang)} {year}",
@@ -59,6 +79,8 @@ def publish_report(study, year, folder, *, lang) -> Path:
         source=study.source,
         cards=card_links(folder),
     )
+    seal(folder)
+    return path
 
 
 def years_used(study, year) -> list[int]:

@@ -1,10 +1,7 @@
-"""One self-contained HTML page from executed notebooks, and the manifest of a run."""
+"""One self-contained HTML page from executed notebooks."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -16,14 +13,12 @@ from traitlets.config import Config
 from evallib.publication.folders import write_whole
 from evallib.publication.pages import render_pages
 from evallib.publication.wording import TEMPLATES, label, sentence
-from evallib.study.folders import input_files
 
 WIDE = 9  # columns from which a table prints smaller
 SHOWN = ["text/html", "text/markdown", "image/png", "text/plain"]  # best first; no scripts
 HEADING = re.compile(r'<h([1-5]) id="([^"]*)">(.*?)<a class="anchor-link".*?</a></h\1>', re.DOTALL)
 TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
 NUMBER = re.compile(r"(?:[-+−]?[\d.,]+(?:e[-+]?\d+)?%?|NaN|<NA>|—|True|False|)")
-PACKAGES = ("evallib", "matplotlib", "numpy", "pandas", "papermill", "scipy", "seaborn")
 
 
 def write_report(path, notebooks, *, title, provenance, lang="zh", source="", cards=()) -> Path:
@@ -159,33 +154,3 @@ def describe_images(notebook):
             elif output.output_type == "stream" and output.name == "stdout":
                 said = output.text.strip()
     return notebook
-
-
-def write_manifest(path, study, years, *, params) -> Path:
-    """Write what a run rests on as JSON: parameters, versions, and the SHA-256 of every input.
-
-    Parameters
-    ----------
-    path : where to write the file
-    study : Study
-    years : iterable of int
-        Years whose files were used.
-    params : dict
-        Parameters of the run.
-    """
-    files = sorted({file for year in years for file in input_files(study.path, year)})
-    digests = {
-        file.relative_to(study.path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in files
-    }
-    manifest = {
-        "study": study.code,
-        "names": {lang: study.name(lang) for lang in ("zh", "en")},
-        "provenance": study.provenance,
-        "years": sorted(years),
-        "parameters": dict(params),
-        "versions": {"python": platform.python_version()} | {n: version(n) for n in PACKAGES},
-        "inputs": digests,
-    }
-    text = json.dumps(manifest, ensure_ascii=False, indent=2)
-    return write_whole(path, f"{text}\n")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE as UNPRINTABLE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
@@ -30,7 +31,7 @@ SIZE, LINE = 10, 14  # points of a letter, and of a line
 BROAD = 20  # columns that a printed page holds; more take two pages side by side
 THIN = Side(style="thin", color="BFBFBF")
 BOXED = Border(bottom=THIN, top=THIN)
-FORMULA = ("=", "+", "-", "@")  # text that begins so must not be computed
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # text that begins so must not be computed
 A4, EPOCH = 9, (1980, 1, 1, 0, 0, 0)
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
@@ -146,7 +147,7 @@ def _fill(page, sheet, mark, font):
         for row, value, text, look in cells:
             cell = page.cell(row, n)
             if text:
-                cell.value = value
+                cell.value = UNPRINTABLE.sub("\ufffd", value) if isinstance(value, str) else value
             if isinstance(value, str):
                 cell.data_type = "s"  # also where it looks like a formula
             if look not in styles:

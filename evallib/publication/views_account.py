@@ -176,25 +176,25 @@ def rank_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
             "scheme": 0.0 - ranks["scheme_alone"],
             "came_and_went": 0.0 - ranks[list(COMPOSITION)].sum(axis=1),
         }
-        | {
-            new: [_some([names[unit] for unit in units], lang) for units in ranks[old]]
-            for new, old in named.items()
-        },
+        | {new: [_some(units, names, lang) for units in ranks[old]] for new, old in named.items()},
         index=ranks.index,
     )
     order = table.assign(far=-table["places"].abs()).sort_values(["far", "rank"], kind="stable")
     return table.loc[order.index, columns]
 
 
-def _some(names, lang):
-    """As many names as a cell has room for, and how many there are."""
-    shown = [
-        name for n, name in enumerate(names) if len("，".join(names[: n + 1])) <= NAMED or not n
-    ]
-    if len(shown) == len(names):
-        return listing(names, lang)
-    about = {"names": {"zh": "、", "en": ", "}[lang].join(shown), "all": len(names)}
-    return label("account_and_more", lang).format(**about, more=len(names) - len(shown))
+def _some(units, names, lang):
+    """Names of as many units as a cell has room for, and how many there are."""
+    shown, room = [], NAMED
+    for unit in units:
+        room -= len(names[unit]) + bool(shown)  # with what stands between two names
+        if shown and room < 0:
+            break
+        shown.append(names[unit])
+    if len(shown) == len(units):
+        return listing(shown, lang)
+    about = {"names": {"zh": "、", "en": ", "}[lang].join(shown), "all": len(units)}
+    return label("account_and_more", lang).format(**about, more=len(units) - len(shown))
 
 
 def bridge_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:

@@ -6,11 +6,10 @@ import re
 from functools import cache, partial
 from pathlib import Path
 
-import yaml
 from jinja2 import Environment, StrictUndefined
 
 from evallib.rounding import format_number
-from evallib.study.tables import LOADER
+from evallib.study.guard import parse_yaml
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = ("zh", "en")
@@ -22,7 +21,7 @@ def _texts(lang) -> dict:
         raise ValueError(f"lang is one of {', '.join(LANGUAGES)}, not {lang!r}")
     merged = {"macros": [], "sentences": {}, "labels": {}}
     for path in sorted(TEMPLATES.glob(f"*.{lang}.yaml")):
-        texts = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        _, texts = parse_yaml(path.read_text(encoding="utf-8"))
         merged["macros"].append(texts.get("macros", ""))
         merged["sentences"] |= texts.get("sentences", {})
         merged["labels"] |= texts.get("labels", {})
@@ -31,7 +30,9 @@ def _texts(lang) -> dict:
 
 @cache
 def _environment(lang, rounding) -> Environment:
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(  # noqa: S701 - words, no markup: who makes a page escapes them
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {
         "number": partial(format_number, rounding=rounding),
         "share": lambda pair: percent(*pair, rounding=rounding),

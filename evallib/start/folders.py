@@ -16,6 +16,7 @@ from evallib.errors import Fault, StudyError
 from evallib.start.pages import ROUNDS, layout_entry, pages_of
 from evallib.start.plan import read_plan, source_of
 from evallib.start.sheets import write_workbook
+from evallib.study.folders import name_problem
 from evallib.study.lines import facts_of, read_lines
 from evallib.study.load import project_root, study_path
 from evallib.study.sheets import read_grids, read_layout
@@ -109,6 +110,8 @@ def new_study(path, *, year=None) -> Path:
     target = Path(path)
     if str(path) == target.name:
         target = project_root() / "data" / target
+    if problem := name_problem(target.name):
+        raise _refused(str(path), problem, "choose another name")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise _refused(str(path), "it exists already", "name a folder that does not exist")
     if year is not None:

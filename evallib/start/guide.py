@@ -82,7 +82,8 @@ def _draw_state(sheet, row, pages, looks) -> int:
         sheet.write_string(row + 1, column, text, looks["head"])
     for at, page in enumerate(pages, row + 2):
         area = xl_range(page.rows[0], page.columns[0], page.rows[1], page.columns[1])
-        sheet.merge_range(at, 0, at, 1, page.sheet, looks["text"])
+        sheet.merge_range(at, 0, at, 1, "", looks["text"])
+        sheet.write_string(at, 0, page.sheet, looks["text"])  # a name may look like a formula
         sheet.write_number(at, 2, page.cells, looks["centre"])
         sheet.write_formula(at, 3, f"=COUNTA('{page.sheet}'!{area})", looks["centre"], 0)
         sheet.write_formula(at, 4, f"=C{at + 1}-D{at + 1}", looks["centre"], page.cells)

@@ -27,6 +27,7 @@ LOOKS = {
     "wrong": {"bg_color": "#C00000", "font_color": "#FFFFFF", "bold": True},
 }
 LINE_HEIGHT = 15.5
+LONGEST_FOOTER = 100  # characters; a spreadsheet takes 255, with its own signs
 
 
 def text_width(text) -> int:
@@ -70,5 +71,6 @@ def finish(sheet, footer) -> None:
     sheet.fit_to_pages(1, 0)
     sheet.center_horizontally()
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-    sheet.set_footer(f"&L{footer.replace('&', '&&')}&C第 &P 页，共 &N 页&R&A")
+    footer = footer[:LONGEST_FOOTER].replace("&", "&&")
+    sheet.set_footer(f"&L{footer}&C第 &P 页，共 &N 页&R&A")
     sheet.protect("", {"format_columns": True, "format_rows": True, "objects": True})
