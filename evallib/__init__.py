@@ -7,7 +7,9 @@
 What a notebook needs is here. Every name is loaded on first use, so that commands start fast.
 """
 
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -25,8 +27,7 @@ _ON_FIRST_USE = {
     "publication.figures_change": ("plot_rounds", "plot_year_over_year"),
     "publication.fonts": ("use_style",),
     "publication.sentences": (
-        "describe_change", "describe_cleaning", "describe_groups", "describe_index",
-        "describe_ranking", "describe_rounds", "describe_scheme",
+        "describe_groups", "describe_index", "describe_ranking", "describe_scheme",
     ),
     "publication.views": (
         "adjustment_table", "edge_cases", "group_table", "lower_in_final", "missing_table",
@@ -78,6 +79,9 @@ _ON_FIRST_USE = {
         "plot_neighbours", "plot_place_ranges", "plot_rank_sets", "plot_recheck",
         "plot_top_shares",
     ),
+    "publication.sentences_rounds": (
+        "describe_change", "describe_cleaning", "describe_rounds",
+    ),
     "publication.sentences_weights": (
         "describe_alternatives", "describe_breakpoints", "describe_importance",
         "describe_left_out", "describe_movement", "describe_smallest_change", "describe_swings",
@@ -124,11 +128,11 @@ _MODULE_OF = {name: module for module, names in _ON_FIRST_USE.items() for name i
 __all__ = sorted(_MODULE_OF)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> type[Any] | Callable[..., Any]:
     if name not in _MODULE_OF:  # a submodule, or nothing
         raise AttributeError(f"evallib has no {name!r}")
     return getattr(import_module(f"evallib.{_MODULE_OF[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

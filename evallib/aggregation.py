@@ -15,7 +15,7 @@ from evallib.study.scheme import Scheme
 
 def leaf_index(year: Year) -> pd.DataFrame:
     """Units x leaves: mark / full marks, or the place between the goalposts; NaN if not counted."""
-    scheme, rules = year.scheme, year.rules
+    scheme, rules = year.tree, year.rules
     shape = (len(year.units), len(scheme.leaves))
     marks = year.marks["mark"].to_numpy(float).reshape(shape)
     status = year.marks["status"].to_numpy().reshape(shape)
@@ -23,7 +23,8 @@ def leaf_index(year: Year) -> pd.DataFrame:
     for position, leaf in enumerate(scheme.leaves):
         node = scheme.node(leaf)
         if node.full_marks is None:
-            place = (marks[:, position] - node.low) / (node.high - node.low)
+            low, high = node.goalposts
+            place = (marks[:, position] - low) / (high - low)
             index[:, position] = np.clip(place, 0, 1) if node.outside == "clip" else place
     if rules.missing == "zero":
         index[status == MISSING] = 0.0
@@ -44,19 +45,21 @@ def leaf_mass(year: Year) -> pd.DataFrame:
     absent = (year.marks["status"] == NOT_APPLICABLE).to_numpy().reshape(missing.shape)
     absent = absent & (year.rules.not_applicable != "full_marks")
     patterns, which = np.unique(missing + 2 * absent, axis=0, return_inverse=True)
-    masses = [pattern_mass(year.scheme, row == 1, row == 2, year.rules) for row in patterns]
-    return pd.DataFrame(np.array(masses)[which.ravel()], year.units.index, year.scheme.leaves)
+    masses = [pattern_mass(year.tree, row == 1, row == 2, year.rules) for row in patterns]
+    return pd.DataFrame(np.array(masses)[which.ravel()], year.units.index, year.tree.leaves)
 
 
 def leaf_missing(year: Year) -> pd.DataFrame:
     """Units x leaves: whether the leaf does not count because its mark is missing."""
-    shape = (len(year.units), len(year.scheme.leaves))
+    shape = (len(year.units), len(year.tree.leaves))
     missing = (year.marks["status"] == MISSING).to_numpy().reshape(shape)
     missing = missing & (year.rules.missing != "zero")
-    return pd.DataFrame(missing, year.units.index, year.scheme.leaves)
+    return pd.DataFrame(missing, year.units.index, year.tree.leaves)
 
 
-def pattern_mass(scheme: Scheme, missing, not_applicable, rules: Rules) -> np.ndarray:
+def pattern_mass(
+    scheme: Scheme, missing: np.ndarray, not_applicable: np.ndarray, rules: Rules
+) -> np.ndarray:
     """Mass of every leaf for one pattern of leaves that do not count; sums to 1, or is all 0."""
     mass = dict(scheme.weights)
     hand_on(scheme, mass, missing, not_applicable, rules)
@@ -65,7 +68,13 @@ def pattern_mass(scheme: Scheme, missing, not_applicable, rules: Rules) -> np.nd
     return kept / kept.sum() if kept.sum() else kept
 
 
-def hand_on(scheme, mass, missing, not_applicable, rules):
+def hand_on(
+    scheme: Scheme,
+    mass: dict[str, float],
+    missing: np.ndarray,
+    not_applicable: np.ndarray,
+    rules: Rules,
+) -> None:
     """Move the mass of leaves that do not count to living siblings, deepest parents first.
 
     A missing leaf hands on in proportion, one that does not apply as the rules say; both go in
@@ -95,7 +104,7 @@ def hand_on(scheme, mass, missing, not_applicable, rules):
             mass.update({leaf: mass[leaf] * (1 + part / held[child]) for leaf in under})
 
 
-def node_scores(index, mass, scheme: Scheme, rules: Rules) -> np.ndarray:
+def node_scores(index: np.ndarray, mass: np.ndarray, scheme: Scheme, rules: Rules) -> np.ndarray:
     """Score index of every node: one matrix product where the tree is linear.
 
     Parameters
@@ -118,7 +127,9 @@ def node_scores(index, mass, scheme: Scheme, rules: Rules) -> np.ndarray:
     return _tiered_scores(np.where(mass > 0, index, np.nan), carried, scheme, rules)
 
 
-def _tiered_scores(index, carried, scheme, rules):
+def _tiered_scores(
+    index: np.ndarray, carried: np.ndarray, scheme: Scheme, rules: Rules
+) -> np.ndarray:
     """Node scores from the leaves up, with each node's own rule and tier rounding."""
     place = {code: position for position, code in enumerate(scheme.codes)}
     scores = np.full(carried.shape, np.nan)
@@ -134,13 +145,13 @@ def _tiered_scores(index, carried, scheme, rules):
     return scores
 
 
-def _tier(values, rules):
+def _tier(values: np.ndarray, rules: Rules) -> np.ndarray:
     if rules.tier_decimals is None:
         return values
     return round_number(values * rules.scale, rules.tier_decimals, rules.rounding) / rules.scale
 
 
-def power_mean(values, weights, aggregation) -> np.ndarray:
+def power_mean(values: np.ndarray, weights: np.ndarray, aggregation: str) -> np.ndarray:
     """Weighted arithmetic, geometric or harmonic mean of each row; 0 where the latter meet a 0.
 
     Raises

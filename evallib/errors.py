@@ -38,11 +38,11 @@ class Fault:
 class StudyError(Exception):
     """A study folder does not keep its contract; ``faults`` names every place at once."""
 
-    def __init__(self, faults: Iterable[Fault]):
+    def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(set(faults), key=lambda fault: (fault.place, fault.problem)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[StudyError], tuple[tuple[Fault, ...]]]:
         return (type(self), (self.faults,))
 
 

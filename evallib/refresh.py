@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 from evallib.study.folders import project_root
@@ -30,7 +32,7 @@ class Drift:
         return f"{self.notebook}, cell {self.cell}:\n  - {self.before}\n  + {self.after}"
 
 
-def refresh(names=None, *, write) -> list[Drift]:
+def refresh(names: Collection[str] | None = None, *, write: bool) -> list[Drift]:
     """Run notebooks with their own parameters; store the outputs if asked, and list what moved.
 
     Parameters
@@ -50,7 +52,7 @@ def refresh(names=None, *, write) -> list[Drift]:
         ]
 
 
-def _refresh(path: Path, write) -> list[Drift]:
+def _refresh(path: Path, write: bool) -> list[Drift]:
     from nbclient import NotebookClient
 
     stored = nbformat.read(path, as_version=4)
@@ -74,7 +76,7 @@ def _refresh(path: Path, write) -> list[Drift]:
     ]
 
 
-def tidy(notebook) -> None:
+def tidy(notebook: NotebookNode) -> None:
     """Strip what differs from run to run: times, widget state, versions; make pictures small."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
@@ -86,7 +88,7 @@ def tidy(notebook) -> None:
                 output["data"]["image/png"] = smaller(output["data"]["image/png"])
 
 
-def smaller(picture: str, *, colours=128) -> str:
+def smaller(picture: str, *, colours: int = 128) -> str:
     """A PNG in base64 with so many colours, which line charts do not miss."""
     from PIL import Image
 
@@ -96,7 +98,7 @@ def smaller(picture: str, *, colours=128) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _drift(name, number, old, new):
+def _drift(name: str, number: int, old: NotebookNode, new: NotebookNode) -> Drift | None:
     if old.cell_type != "code" or VOLATILE in old.metadata.get("tags", ()):
         return None
     before, after = texts(old), texts(new)
@@ -110,7 +112,7 @@ def _drift(name, number, old, new):
     return Drift(name, number, *(lines[0] if lines else ("", "")))
 
 
-def texts(cell) -> list[str]:
+def texts(cell: NotebookNode) -> list[str]:
     """The lines of text that a cell shows; pictures are left out."""
     found = []
     for output in cell.get("outputs", ()):

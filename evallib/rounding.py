@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 LARGEST = 2.0**62  # print units are 64-bit integers
 NOISE_DECIMALS = 10  # what lies beyond is floating-point noise, never a difference between sites
 
 
-def print_units(values, decimals, rounding="half_up"):
+def print_units(values: ArrayLike, decimals: int, rounding: str = "half_up") -> np.ndarray:
     """Values in whole units of the last printed decimal, as integers.
 
     Two values are tied in print exactly when these integers are equal.
@@ -50,7 +51,7 @@ def print_units(values, decimals, rounding="half_up"):
     return (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)).astype(np.int64)
 
 
-def round_number(values, decimals, rounding="half_up"):
+def round_number(values: ArrayLike, decimals: int, rounding: str = "half_up") -> np.ndarray:
     """Values rounded to the printed decimals; NaN stays NaN.
 
     Examples
@@ -65,7 +66,7 @@ def round_number(values, decimals, rounding="half_up"):
     return rounded
 
 
-def format_number(value, decimals, rounding="half_up"):
+def format_number(value: float, decimals: int, rounding: str = "half_up") -> str:
     """Text of one number as officials print it: rounded, without trailing zeros.
 
     Examples

@@ -7,6 +7,7 @@ what a veto does, what a rank is, and what a score index of a population is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,8 @@ __all__ = [
     "total_points",
 ]
 
+Points: TypeAlias = np.ndarray | pd.Series
+Table: TypeAlias = pd.DataFrame | pd.Series
 FAIL = "fail"  # printed instead of a total after a single-item veto
 
 
@@ -171,40 +174,35 @@ def adjustments(year: Year) -> tuple[pd.Series, pd.Series, pd.Series]:
     return bonus, penalty, pd.Series(units.isin(vetoed), index=units)
 
 
-def granted(base, bonus, penalty, rules: Rules):
+def granted(base: Points, bonus: Points, penalty: Points, rules: Rules) -> tuple[Points, Points]:
     """Summed points after the gate (only where base > gate) and the caps."""
     if rules.bonus.gate is not None:
         bonus = np.where(np.round(base, NOISE_DECIMALS) > rules.bonus.gate, 1.0, 0.0) * bonus
-    limits = (rules.bonus.cap, rules.penalty.cap)
-    return tuple(
-        points if cap is None else np.minimum(points, cap)
-        for points, cap in zip((bonus, penalty), limits, strict=True)
-    )
+    return _capped(bonus, rules.bonus.cap), _capped(penalty, rules.penalty.cap)
 
 
-def total_points(base, bonus, penalty, veto, rules: Rules):
+def _capped(points: Points, cap: float | None) -> Points:
+    return points if cap is None else np.minimum(points, cap)
+
+
+def total_points(base: Table, bonus: Points, penalty: Points, veto: Points, rules: Rules) -> Table:
     """base + bonus - penalty; under a veto the fixed total, or NaN where there is none."""
     fixed = np.nan if rules.veto.total is None else rules.veto.total
     return (base + bonus - penalty).where(~veto, fixed)
 
 
-def printed_totals(total, veto, rules: Rules) -> pd.Series:
+def printed_totals(total: pd.Series, veto: pd.Series, rules: Rules) -> pd.Series:
     """Totals as they are printed; ``fail`` after a veto without total."""
-    return pd.Series(
-        [
-            FAIL
-            if np.isnan(value) and veto[unit]
-            else ""
-            if np.isnan(value)
-            else format_number(value, rules.decimals, rules.rounding)
-            for unit, value in total.items()
-        ],
-        index=total.index,
-        dtype=object,
-    )
+    texts = [
+        "" if np.isnan(value) else format_number(value, rules.decimals, rules.rounding)
+        for value in total
+    ]
+    return pd.Series(texts, index=total.index, dtype=object).mask(total.isna() & veto, FAIL)
 
 
-def rank(values: pd.Series, *, decimals, ties="min", rounding="half_up") -> pd.Series:
+def rank(
+    values: pd.Series, *, decimals: int, ties: str = "min", rounding: str = "half_up"
+) -> pd.Series:
     """Places by descending value, ties decided at a stated precision; 1 is best.
 
     Parameters
@@ -231,7 +229,7 @@ def rank(values: pd.Series, *, decimals, ties="min", rounding="half_up") -> pd.S
     return units.rank(method=ties, ascending=False).astype("Int64").reindex(values.index)
 
 
-def _group_ranks(ranked, groups, rules):
+def _group_ranks(ranked: pd.Series, groups: pd.Series, rules: Rules) -> pd.Series:
     parts = [
         rank(part, decimals=rules.rank_decimals, ties=rules.ties, rounding=rules.rounding)
         for _, part in ranked.groupby(groups, sort=False)
@@ -239,7 +237,7 @@ def _group_ranks(ranked, groups, rules):
     return pd.concat(parts).reindex(ranked.index)
 
 
-def _bands(total, rules):
+def _bands(total: pd.Series, rules: Rules) -> pd.Series:
     shown = round_number(total, rules.decimals, rules.rounding)
     ordered = sorted(rules.bands, key=lambda band: -band.at_least)
     return pd.Series(
@@ -249,7 +247,9 @@ def _bands(total, rules):
     )
 
 
-def score_index(result: Evaluation, *, by=None, units=None) -> pd.DataFrame | pd.Series:
+def score_index(
+    result: Evaluation, *, by: str | None = None, units: pd.Index | list[str] | None = None
+) -> Table:
     """Score index of every node over a population: sum of marks / sum of applicable full marks.
 
     Parameters
@@ -279,7 +279,7 @@ def score_index(result: Evaluation, *, by=None, units=None) -> pd.DataFrame | pd
     )
 
 
-def _pooled_index(result, units):
+def _pooled_index(result: Evaluation, units: pd.Index) -> pd.Series:
     rules = result.rules
     handed_on = (
         rules.not_applicable in ("within_parent", "spread") or rules.missing == "sibling_mean"

@@ -15,7 +15,7 @@ from studies import MARKS, SCHEME, make_study
 
 import evallib as ev
 from evallib.errors import StudyError
-from evallib.publication import facts, sentences
+from evallib.publication import facts, sentences, sentences_rounds
 from evallib.publication.claims import Claim, compare_claims, number_verdict, verdict
 from evallib.publication.published import published_claims
 from evallib.publication.recompute import compute
@@ -397,7 +397,7 @@ def outputs(study):
     found["moves"] = facts.rank_changes(study, 2019, 2020).to_csv()
     found["improved"] = facts.most_improved(study, 2020).to_csv()
     found["ranking"] = sentences.describe_ranking(ev.evaluate(study, 2020))
-    found["change"] = sentences.describe_change(study, 2019, 2020)
+    found["change"] = sentences_rounds.describe_change(study, 2019, 2020)
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 import xlsxwriter
 
 from evallib.study.evidence import columns, files
+from evallib.study.evidence.frames import repeated
 from evallib.study.evidence.read import read_evidence
 from evallib.study.evidence.said import read_number
 from evallib.study.evidence.tables import ELEMENTS, FOOTER, TABLES
@@ -26,6 +27,8 @@ UNITS = pd.DataFrame(
 ALIASES = pd.DataFrame({"alias": ["公安局"], "unit": ["dept01"]})
 LEFT = {"市老局": "dept09", "dept09": "dept09"}
 RULING_HEAD = "file,sheet,row,column,was,becomes,reason,decided_by,decided_on\n"
+MOVED = "letter,unit,received,transfers,replied,published\n"
+UPDATES = "unit,checked,column,kind,last_update,blank\n"
 PROBES = "unit,time,status,seconds\n"
 LETTERS = "letter,unit,received,status,replied,published\n"
 
@@ -331,6 +334,30 @@ def test_unknown_alias_and_left_units(tmp_path):
             "a",
         ),
         (
+            "letters",
+            LETTERS + "a,dept01,2020-11-03,,,2020-11-02",
+            "published_before_receipt",
+            "a",
+        ),
+        (
+            "letters",
+            MOVED + "a,dept01,2020-11-03,dept02@2020-11-02;dept02@2020-11-05,,",
+            "transfer_before_receipt",
+            "a",
+        ),
+        (
+            "letters",
+            MOVED + "a,dept01,2020-11-03,dept02@2020-11-04;dept02@2020-11-09,2020-11-08 23:59,",
+            "transfer_after_reply",
+            "a",
+        ),
+        (
+            "columns",
+            UPDATES + "dept01,2020-11-03,a,home,2020-11-04,0",
+            "update_after_look",
+            "2020-11-03 00:00:00",
+        ),
+        (
             "consultations",
             "consultation,unit,start,end\nc,dept01,2020-11-03,2020-11-02",
             "end_before_start",
@@ -387,6 +414,20 @@ def test_each_reason_to_set_a_row_aside(tmp_path, table, text, reason, said):
             PROBES + "dept01,2020-11-03,200,0\ndept01,2020-11-04,200,0\ndept02,2020-11-03,200,0",
         ),
         ("links", "unit,checked,status\ndept01,2020-11-03,404\ndept01,2020-11-03,404"),
+        (
+            "links",  # without a target nobody knows whether it is the same link
+            "unit,checked,page,target,status\ndept01,2020-11-03,a,,404\ndept01,2020-11-03,a,,404",
+        ),
+        ("columns", UPDATES + "dept01,2020-11-03,a,home,2020-11-03,0"),
+        (
+            "letters",
+            MOVED + "a,dept01,2020-11-03 17:00,dept02@2020-11-03;dept02@2020-11-05,2020-11-05,",
+        ),
+        (
+            "guides",  # sampled again
+            f"guide,unit,sampled,{','.join(ELEMENTS)},forms,same_format,same_source\n"
+            + "".join(f"a,dept01,2020-11-0{day}{',1' * 11}\n" for day in (3, 4)),
+        ),
     ],
 )
 def test_rows_at_the_edge_of_a_law_are_kept(tmp_path, table, text):
@@ -400,7 +441,19 @@ def test_rows_at_the_edge_of_a_law_are_kept(tmp_path, table, text):
     [
         (
             "letters",
-            LETTERS + "a,dept01,2020-11-03,,,\nb,dept01,2020-11-03,,,\na,dept02,2020-12-03,,,\n",
+            LETTERS + "a,dept01,2020-11-03,,,\nb,dept01,2020-11-03,,,\na,公安局,2020/11/3,,,\n",
+        ),
+        (
+            "columns",
+            "unit,checked,column,kind,blank\ndept01,2020-11-03,a,home,0\ndept01,2020-11-04,a,home,0\ndept01,2020-11-03,a,home,1\n",
+        ),
+        (
+            "links",
+            "unit,checked,page,target,status\ndept01,2020-11-03,a,b,404\ndept01,2020-11-03,a,c,404\ndept01,2020-11-03,a,b,404\n",
+        ),
+        (
+            "articles",
+            "unit,published,column,title,reposted\ndept01,2020-11-03,a,b,0\ndept01,2020-11-03,c,b,0\ndept01,2020-11-03,a,b,0\n",
         ),
         (
             "probes",
@@ -418,6 +471,40 @@ def test_the_second_of_two_same_rows_is_set_aside(tmp_path, table, text):
     assert faults == []
     assert found.tables[table]["row"].tolist() == [2, 3]
     assert found.set_aside[["row", "reason"]].values.tolist() == [[4, "repeated"]]
+
+
+def test_a_row_that_contradicts_one_with_its_id_is_decided_by_a_person(tmp_path):
+    text = (
+        LETTERS
+        + "a,dept01,2020-11-03,,,\nb,dept01,2020-11-03,,,\na,dept01,2020-11-03,,2020-11-05,\n"
+    )
+    _, faults = evidence(tmp_path, letters=text)
+    assert faults == [
+        "2020/evidence/letters.csv, row 4, column letter: 'a' stands already in an earlier row, which "
+        "says something else; keep one of the two, or drop one by a ruling in decisions.csv"
+    ]
+    line = ruling(2, "letter", "a", "drop", file="evidence/letters.csv")
+    found, faults = evidence(tmp_path, letters=text, rulings=line)
+    assert faults == []
+    assert found.tables["letters"]["row"].tolist() == [3, 4]
+    assert found.set_aside[["row", "reason"]].values.tolist() == [[2, "ruling"]]
+
+
+def test_columns_that_a_file_does_not_have_are_named(tmp_path):
+    found, faults = evidence(
+        tmp_path, probes="unit,time,seconds\ndept01,2020-11-03,1\n", letters=LETTERS
+    )
+    assert faults == []
+    assert found.absent == {"letters": (), "probes": ("status",)}
+
+
+def test_keys_of_any_width_are_told_apart():
+    """Three parts of a million values each are more than a whole number of 64 bits holds."""
+    wide = np.array([0, 10**9, 0, 10**9 - 1, 5], np.int64)
+    parts = {"a": wide, "b": wide[::-1], "c": np.array([1, 2, 1, 2, 10**9])}
+    assert repeated(parts).tolist() == [False] * 5
+    same = {name: np.append(part, part[1]) for name, part in parts.items()}
+    assert repeated(same).tolist() == [False] * 5 + [True]
 
 
 def test_a_row_after_one_that_does_not_count_is_no_repetition(tmp_path):
@@ -748,6 +835,23 @@ def test_cells_of_a_workbook_as_officials_leave_them(tmp_path):
     _, faults = read(folder)
     assert faults == [
         "2020/evidence/columns.xlsx, row 2, column checked: '=TODAY()' is no date; write dates as 2020-12-31"
+    ]
+
+
+def test_a_workbook_with_rows_on_a_second_sheet_is_refused(tmp_path):
+    folder = tmp_path / "2020"
+    (folder / "evidence").mkdir(parents=True)
+    with xlsxwriter.Workbook(folder / "evidence" / "posts.xlsx") as book:
+        for month, rows in (("十月", 1), ("十一月", 1), ("Sheet3", 0)):
+            sheet = book.add_worksheet(month)
+            for row in range(2 * rows):
+                sheet.write_row(
+                    row, 0, [["unit", "account", "posted"], ["dept01", "微信", 44138]][row]
+                )
+    _, faults = read(folder)
+    assert faults == [
+        "2020/evidence/posts.xlsx, sheet 十一月: only the first sheet is read; "
+        "move its rows to the first sheet, or remove it"
     ]
 
 

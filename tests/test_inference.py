@@ -11,11 +11,10 @@ from studies import synthetic
 from test_acceptability import evaluated
 
 import evallib as ev
+from evallib.firmness.checklist import item_sampling_error, jackknife_leaves
 from evallib.firmness.inference import (
     better_pairs,
     compact_letters,
-    item_sampling_error,
-    jackknife_leaves,
     rank_sets,
     tiers,
     tipping_sem,

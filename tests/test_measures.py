@@ -1,5 +1,6 @@
 """Each measure on a handful of rows worked out on paper, and the boundaries of every rule."""
 
+import re
 from datetime import date
 
 import numpy as np
@@ -7,9 +8,11 @@ import pandas as pd
 import pytest
 
 from evallib.errors import StudyError
+from evallib.study.evidence.bounds import HIGH_IS_GOOD
 from evallib.study.evidence.look import Span
 from evallib.study.evidence.measured import measure
-from evallib.study.evidence.rules import Measures, rule_faults
+from evallib.study.evidence.rule_faults import rule_faults
+from evallib.study.evidence.rules import MEASURES, Measures
 from evallib.study.evidence.tally import clock_of, see, tally
 from evallib.study.scheme import Node, Scheme
 
@@ -38,7 +41,9 @@ def letters(*rows):
 
 
 def rules_of(name, *, kind="leaves", as_of=AS_OF, window=None, scale=None, **parameters):
-    scale = scale or {"steps": [{"at_least": 1, "points": 1}]}
+    high = name in MEASURES and MEASURES[name].value in HIGH_IS_GOOD
+    side = "below" if high else "at_least"
+    scale = scale or {"steps": [{side: 1, "points": 1}]}
     rule = {"measure": {"name": name, **parameters}, "window": window or {"months": 12}}
     extra = {"vetoes": {"zh": "否决"}, "leaves": {}}[kind]
     return Measures.model_validate(
@@ -125,6 +130,46 @@ def test_three_months_without_an_answer_are_over_the_day_after():
         assert found.at["u2", "counted"] == 0
 
 
+def test_a_letter_whose_answer_is_published_is_answered():
+    """Nobody wrote down when; it was at the latest when the answer became public."""
+    table = letters(("u1", "2020-06-01", None), ("u1", "2020-06-01", None))
+    table = table.assign(published=pd.to_datetime(["2020-06-10", "2020-12-01"]))
+    found, _ = tallied(table, "answered_in_time", **IN_TIME)
+    assert found.loc["u1", ["counted", "against"]].tolist() == [2, 1]
+    keys = {"scale": {"points_each": 1}, "limit": {"months": 3}, "charge": "holder"}
+    assert tallied(table, "unanswered_letters", **keys)[0].at["u1", "against"] == 1
+
+
+@pytest.mark.parametrize(
+    ("received", "replied", "taken"),
+    [
+        ("2020-10-01 09:00", "2020-10-09 18:00", 1),  # on the holiday; the 9th is the first day
+        ("2020-10-01 09:00", "2020-10-05 18:00", 1),  # answered within it
+        ("2020-09-30 23:59", "2020-10-09 00:00", 1),
+        ("2020-09-27 20:00", "2020-09-28 08:00", 1),  # a Sunday that is worked, after hours
+        ("2020-09-27 20:00", "2020-09-27 20:00", 0),
+    ],
+)
+def test_days_off_and_hours_after_office_cost_nobody_a_day(received, replied, taken):
+    _, seen = tallied(letters(("u1", received, replied)), "answered_in_time", **IN_TIME)
+    assert seen.look.amount.tolist() == [taken]
+
+
+def test_a_letter_passed_to_a_unit_that_left_counts_for_nobody_and_says_why():
+    table = letters(("u1", "2020-06-01", None))
+    table["first_unit"] = pd.Categorical([None], categories=UNITS.index)
+    found, seen = tallied(table, "answered_in_time", **IN_TIME | {"charge": "first"})
+    assert seen.reason.tolist() == ["unit_left"]
+    assert found["counted"].sum() == 0
+
+
+def test_windows_and_limits_beyond_four_years_have_their_calendar():
+    table = letters(("u1", "2012-02-29", None))
+    long = {"window": {"months": 120}, "limit": {"working_days": 700}}
+    found, _ = tallied(table, "answered_in_time", **IN_TIME | long)
+    assert found.loc["u1", ["counted", "against"]].tolist() == [1, 1]
+
+
 def consultations(*rows):
     return frame(
         "unit start end results_published", rows, times=("start", "end", "results_published")
@@ -179,6 +224,26 @@ def test_a_probe_fails_without_an_answer_with_an_error_or_after_the_limit():
     found, seen = tallied(table, "failed_probes", seconds=15, window={"days": 7})
     assert found.loc["u1"].tolist() == [3 / 5, 5, 3, 15.0]
     assert len(seen.rows) == 5  # seven days end with the whole of 30 November
+
+
+def test_fewer_rows_than_a_rule_asks_for_say_nothing():
+    """One failed probe of three is a third; the rule book asks for 20 a day."""
+    table = pd.concat([probes("u1", 1, 3), probes("u2", 1, 20)], ignore_index=True)
+    keys = {"kind": "vetoes", "scale": {"at_least": 0.05}, "seconds": 15}
+    found, _ = tallied(table, "failed_probes", **keys)
+    assert found["value"].tolist()[:2] == [1 / 3, 0.05]
+    keys["scale"] |= {"at_least_rows": 20}
+    found, seen = tallied(table, "failed_probes", **keys)
+    assert found["counted"].tolist() == [0, 20, 0]
+    assert found["value"].isna().tolist() == [True, False, True]
+    assert seen.reason.tolist() == ["too_few"] * 3 + [""] * 20
+
+
+def test_rows_that_do_not_count_do_not_make_a_unit_looked_at_enough():
+    rows = [("u1", "2020-05-06", "2020-05-07"), ("u1", "2020-05-06", None, "test")]
+    scale = {"steps": [{"below": 1, "points": 1}], "at_least_rows": 2}
+    _, seen = tallied(letters(*rows), "answered_in_time", scale=scale, **IN_TIME)
+    assert seen.reason.tolist() == ["too_few", "test"]
 
 
 def columns(*rows):
@@ -241,12 +306,12 @@ def test_links_articles_typos_and_elements():
     assert tallied(articles, "article_count")[0]["value"].tolist() == [3, 0, 0]
     assert tallied(articles, "original_share")[0].at["u1", "value"] == 2 / 3
     flags = frame(
-        "unit sampled p q",
+        "guide unit sampled p q",
         [
-            ("u1", day, True, False),
-            ("u1", day, False, True),
-            ("u1", day, True, True),
-            ("u2", day, True, True),
+            ("a", "u1", day, True, False),
+            ("b", "u1", day, False, True),
+            ("c", "u1", day, True, True),
+            ("d", "u2", day, True, True),
         ],
         times=("sampled",),
     )
@@ -263,6 +328,7 @@ def test_links_articles_typos_and_elements():
 
 class Logs:
     def __init__(self, **tables):
+        self.absent = {}
         self.tables = tables
 
 
@@ -313,9 +379,24 @@ def test_what_cannot_be_measured_is_said_with_its_place():
     late = rules_of("answered_in_time", as_of=date(2031, 11, 30), **IN_TIME)
     cases = [
         ("column x: x needs the table links; add evidence/links.csv", "dead_links", 1, {}),
-        ("no row of columns counts for it on 2020-11-30; complete", "blank_columns", 1, {"columns": table.iloc[:0]}),
-        ("x.points_each: no points for serious; add them", "typos", {"minor": 0.2}, {"typos": typo}),
-        ("mark 1.75 of x is off its step 0.5; correct the points", "blank_columns", 0.25, {"columns": table}),
+        (
+            "no row of columns counts for it on 2020-11-30; complete",
+            "blank_columns",
+            1,
+            {"columns": table.iloc[:0]},
+        ),
+        (
+            "x.points_each: no points for serious; add them",
+            "typos",
+            {"minor": 0.2},
+            {"typos": typo},
+        ),
+        (
+            "mark 1.75 of x is off its step 0.5; correct the points",
+            "blank_columns",
+            0.25,
+            {"columns": table},
+        ),
     ]
     for message, name, each, tables in cases:
         rules = rules_of(name, scale={"points_each": each})
@@ -359,6 +440,122 @@ def test_rules_that_say_nothing_are_refused(keys, message):
         )
 
 
+BELOW, ABOVE = {"below": 0.9, "points": 1}, {"above": 0.9, "points": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "message"),
+    [
+        ("answered_in_time", {"steps": [ABOVE]}, "good when it is high; write below or at_most"),
+        ("failed_probes", {"steps": [BELOW]}, "good when it is low; write above or at_least"),
+        ("failed_probes", {"steps": [ABOVE, BELOW]}, "good when it is low; write above or at_le"),
+        ("failed_probes", {"steps": [{"above": 5, "points": 1}]}, "5 is no share.*5 % as 0.05"),
+        ("typos", {"steps": [{"above": -1, "points": 1}]}, "-1 is below 0, and no value is"),
+        (
+            "failed_probes",
+            {"steps": [{"above": 0.1, "points": 1}, {"above": 0.2, "points": 0.5}]},
+            "a worse value must cost more points than a better one, not 0.5 at 0.2, 1 at 0.1",
+        ),
+        (
+            "answered_in_time",
+            {"steps": [BELOW, {"below": 0.9, "points": 2}]},
+            "a worse value must cost more points",
+        ),
+        (
+            "days_since_post",
+            {"steps": [{"at_least": 14, "points": 1}], "window": {"days": 14}},
+            "14 days are never seen in a window of 14; make the window longer",
+        ),
+        ("typos", {"points_each": {"minor": -1}}, "-1 is no number above 0; write the points"),
+        ("typos", {"points_each": float("nan")}, "nan is no number above 0"),
+        ("typos", {"points_each": 1, "at_least_rows": 0}, "greater than or equal to 1"),
+        ("typos", {"points_each": 1, "window": {"months": 10**9}}, "less than or equal to 1200"),
+    ],
+)
+def test_rules_that_can_only_be_a_mistake_are_refused(name, keys, message):
+    window = keys.pop("window", None)
+    parameters = {"failed_probes": {"seconds": 15}, "answered_in_time": IN_TIME}.get(name, {})
+    with pytest.raises(ValueError, match=message):
+        rules_of(name, scale=keys, window=window, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        ({"at_least": 0.05, "warn": 0.06}, "it warns at 0.06, the bound is 0.05; correct it"),
+        ({"at_least": 0.05, "warn": -1}, "it warns at -1, the bound is 0.05"),
+        ({"below": 0.05}, "good when it is low; write above or at_least"),
+        ({"at_least": 5}, "5 is no share"),
+    ],
+)
+def test_vetoes_that_can_only_be_a_mistake_are_refused(scale, message):
+    with pytest.raises(ValueError, match=message):
+        rules_of("failed_probes", kind="vetoes", scale=scale, seconds=15)
+    rule = rules_of("failed_probes", kind="vetoes", scale={"above": 0.05, "warn": 0.05}, seconds=15)
+    assert rule.rule("x").warns(0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "message"),
+    [
+        ("typos", {"points_each": {"small": 0.5}}, "'small' is no kind of fault that typos tells"),
+        ("blank_columns", {"points_each": {"x": 0.5}}, "'x' is no kind .*; write one number"),
+        ("typos", {"points_each": 30}, "30 points are more than the full marks of 2; write the"),
+        ("typos", {"points_each": 0.3}, "0.3 points are off the step 0.5; correct the points"),
+        ("typos", {"steps": [{"above": 3, "points": 3}]}, "3 points are more than the full marks"),
+    ],
+)
+def test_points_that_the_leaf_cannot_lose_are_refused_before_anybody_loses_them(
+    name, scale, message
+):
+    (fault,) = rule_faults(rules_of(name, scale=scale), SCHEME, [], "2020/measures.yaml")
+    assert re.search(message, str(fault))
+
+
+def test_elements_and_bounds_of_findings_that_make_no_sense_are_refused():
+    twice = rules_of(
+        "poor_guides", elements=["charges", "charges"], lacking=3, scale={"points_each": 1}
+    )
+    problems = [fault.problem for fault in rule_faults(twice, SCHEME, [], "f")]
+    assert problems == [
+        "'charges' stands twice",
+        "no guide lacks 3 of 2 elements",
+    ]
+    rules = rules_of("original_share").model_dump(exclude_unset=True)
+    rules = Measures.model_validate(
+        rules | {"findings": {"low": {"leaf": "x", "when": {"below": 50}}}}
+    )
+    (fault,) = rule_faults(rules, SCHEME, ["low"], "f")
+    assert "column findings.low.when: 50 is no share, which lies between 0 and 1" in str(fault)
+    (fault,) = rule_faults(Measures(as_of=AS_OF), SCHEME, [], "f")
+    assert "it measures nothing; add a rule, or remove the file" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "parameters"),
+    [
+        ("failed_probes", "status", {"seconds": 15}),
+        ("answered_in_time", "published", IN_TIME | {"until": "published"}),
+        ("answered_in_time", "transfers", IN_TIME | {"charge": "own_days"}),
+        ("mean_working_days", "replied", IN_TIME),
+        ("results_published_in_time", "results_published", {"limit": {"months": 1}}),
+    ],
+)
+def test_a_column_left_out_is_not_a_fault_of_every_site(name, column, parameters):
+    rules = rules_of(name, **parameters)
+    table = rules.rule("x").kind.table
+    logs = Logs(**{table: None})
+    logs.absent = {table: (column, "type")}
+    with pytest.raises(StudyError, match=f"x needs the column {column} of {table}; add it to evid"):
+        measure(logs, rules, units=UNITS, scheme=SCHEME)
+
+
+def test_where_nothing_counts_and_that_means_zero_all_points_are_lost():
+    table = columns(("u1", "2020-11-30", "a", "dynamic", None, True))
+    rules = rules_of("blank_columns", scale={"points_each": 0.5, "none": "zero"})
+    assert measured_of(rules, columns=table).marks["lost"].tolist()[:2] == [0.5, 2]
+
+
 def test_rules_are_held_against_scheme_and_tables():
     rules = rules_of(
         "footer_lacking", elements=["site_code", "flag_of_mars"], scale={"points_each": 1}
@@ -382,3 +579,20 @@ def test_rules_are_held_against_scheme_and_tables():
 def test_a_month_ends_on_its_last_day():
     assert Span(months=1).after(pd.Timestamp("2019-01-31")) == pd.Timestamp("2019-02-28")
     assert Span(days=7).before(pd.Timestamp("2020-03-01")) == pd.Timestamp("2020-02-23")
+
+
+def test_every_letter_and_consultation_is_judged_once_by_this_year_or_the_next():
+    """One of each day of three years: those due in the two years count in one of them, no other."""
+    days = [str(day.date()) for day in pd.date_range("2018-01-01", "2020-12-31")]
+    table = letters(*[("u1", day, None) for day in days])
+    ended = consultations(*[("u1", "2018-01-01", day, None) for day in days])
+    for name, rows, keys in (
+        ("answered_in_time", table, IN_TIME),
+        ("results_published_in_time", ended, {"limit": {"months": 1}}),
+    ):
+        counted = []
+        for year in (2019, 2020):
+            _, seen = tallied(rows, name, as_of=date(year, 11, 30), **keys)
+            counted += seen.rows["row"][seen.counted].tolist()
+        assert len(counted) == len(set(counted))
+        assert counted == list(range(counted[0], counted[-1] + 1)), "no gap between the years"

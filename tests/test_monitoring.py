@@ -304,12 +304,12 @@ def last_day(received):
 
 
 def letters_of(study, as_of):
-    """Letters of 2020, and before them those of 2019, received in the year to the day."""
+    """Letters of 2020, and before them those of 2019, due in the year to the day."""
     begins = min(study.years[2020].evidence.tables["letters"]["received"])
     for year in (2019, 2020):
         for row in study.years[year].evidence.tables["letters"].to_dict("records"):
             day = row["received"].date()
-            inside = as_of.replace(year=as_of.year - 1) < day <= as_of
+            inside = day <= as_of and as_of.replace(year=as_of.year - 1) < last_day(day)
             if inside and row["status"] == "valid" and (year == 2020 or row["received"] < begins):
                 yield row["unit"], day, row["replied"]
 
@@ -535,11 +535,42 @@ def test_ranks_under_another_limit_are_those_of_the_other_marks(nanning):
         ("typed", {}, r"'typed' is not measured; measured are c1, c2"),
         ("l1", {"limit": {"working_days": 0}}, r"l1 cannot be measured so: .*greater than or eq"),
         ("l1", {"sunshine": 1}, r"l1 cannot be measured so: .*sunshine.*Extra inputs"),
+        ("p7", {"window": {"days": 5}}, r"p7 cannot be measured so: 9 days are never seen in a w"),
     ],
 )
 def test_other_rules_that_make_no_sense_are_refused(small, leaf, changes, message):
     with pytest.raises(ev.DataError, match=message):
         ev.under_other_rule(small, 2020, leaf, **changes)
+
+
+def test_what_nothing_means_can_be_asked_too(small):
+    """u4 got no letters: not applicable by the rule, nothing by another; and never left open."""
+    table = ev.under_other_rule(small, 2020, "l1", none="zero")
+    assert np.isnan(table.at["u4", "mark"])
+    assert table.at["u4", "mark_if"] == 0
+    assert table.at["u4", "total_if"] < table.at["u4", "total"]
+    assert table.drop("u4")["total_if"].equals(table.drop("u4")["total"])
+    with pytest.raises(ev.StudyError, match=r"u4 has no evidence that counts for l1; add its rows"):
+        ev.under_other_rule(small, 2020, "l1", none="missing")
+
+
+def test_what_a_person_typed_as_not_applicable_stays_so(tmp_path):
+    raw = {
+        "2020/marks.csv": None,
+        "2020/raw/layout.yaml": "sheets: [{file: a.csv, round: final, kind: score, shape: wide, unit_column: unit}]\n",
+        "2020/raw/a.csv": "unit,typed,l1\nu1,3,0\nu2,2.5,3\nu3,2,0\nu4,3,不适用\n",
+    }
+    study = ev.read_study(make_evidence_study(tmp_path, files=raw))
+    assert np.isnan(ev.under_other_rule(study, 2020, "l1", none="zero").at["u4", "mark_if"])
+
+
+def test_days_that_no_evidence_can_be_of_are_refused(small):
+    for ask in (
+        lambda day: ev.monitor(small, as_of=day, period="week"),
+        lambda day: ev.trace_mark(small, 2020, "u1", "p7", as_of=day),
+    ):
+        with pytest.raises(ev.DataError, match=r"0001-01-01 lies outside 1900 to 2199; name anot"):
+            ask(date(1, 1, 1))
 
 
 # --- what is said and shown

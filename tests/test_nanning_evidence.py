@@ -122,12 +122,21 @@ class Year:
 
     def of(self, name, *, days=None, column=None):
         """Rows of each unit from the last year, or so many days, up to the day that counts."""
-        first = self.as_of - timedelta(days) if days else self.as_of.replace(self.as_of.year - 1)
+        first = self.as_of - timedelta(days) if days else self.before
         found = {unit: [] for unit in self.units}
         for row in self.tables[name]:
             if first < day(row[column or MAIN[name]]) <= self.as_of:
                 found[row["unit"]].append(row)
         return found
+
+    @property
+    def before(self):
+        """The day after which the year begins."""
+        return self.as_of.replace(self.as_of.year - 1)
+
+    def every(self, name):
+        """All rows of each unit."""
+        return {u: [r for r in self.tables[name] if r["unit"] == u] for u in self.units}
 
     def last_look(self, name):
         """Rows of each unit on the latest day that it was looked at."""
@@ -139,11 +148,12 @@ class Year:
         return day(text) if text and day(text) <= self.as_of else None
 
     def due_letters(self, unit_rows):
-        """(received, replied or None) of every letter that counts."""
+        """(received, replied or None) of every letter whose last day lies in the year."""
         return [
             (day(r["received"]), self.known(r["replied"]))
             for r in unit_rows
-            if r["status"] == "valid" and deadline(day(r["received"]), 15) <= self.as_of
+            if r["status"] == "valid"
+            and self.before < deadline(day(r["received"]), 15) <= self.as_of
         ]
 
     def over(self, row, limits):
@@ -211,16 +221,16 @@ def values(year):
             put(unit, leaf, faulty, 0.5 * faulty if rows else None)
         both = {n: any(r[n] == "false" for r in rows) for n in ("same_format", "same_source")}
         put(unit, "S2.2", both, float(sum(both.values())) if rows else None)
-    for unit, rows in year.of("letters").items():
+    for unit, rows in year.every("letters").items():
         letters = year.due_letters(rows)
         spent = [taken(a, b or year.as_of) for a, b in letters]
         good = [b and n <= 15 for (_, b), n in zip(letters, spent, strict=True)]
         put(unit, "I2.1", sum(map(bool, good)) / len(letters))
         put(unit, "I2.2", sum(spent) / len(letters))
-    ended = year.of("consultations", column="end")
+    ended = year.every("consultations")
     for unit, rows in year.of("consultations").items():
         put(unit, "I4.2", len(rows))
-        due = [r for r in ended[unit] if month_later(day(r["end"])) <= year.as_of]
+        due = [r for r in ended[unit] if year.before < month_later(day(r["end"])) <= year.as_of]
         good = [r for r in due if (out := year.known(r["results_published"]))
                 and out <= month_later(day(r["end"]))]  # fmt: skip
         if due:

@@ -9,7 +9,7 @@ from conftest import ROOT
 from studies import make_study, synthetic
 
 import evallib as ev
-from evallib.publication import facts, sentences, wording
+from evallib.publication import facts, sentences, sentences_rounds, wording
 from evallib.rounding import format_number
 
 TEXTS = {
@@ -106,7 +106,7 @@ def test_reconstructed_data_is_named_in_every_description(tmp_path):
             sentences.describe_scheme,
         ):
             assert mark in describe(result, lang=lang)
-        assert mark in sentences.describe_rounds(result, result, lang=lang)
+        assert mark in sentences_rounds.describe_rounds(result, result, lang=lang)
 
 
 def two_years(tmp_path):
@@ -149,7 +149,7 @@ def test_a_change_that_print_does_not_show_is_flagged(tmp_path):
 
 
 def test_movement_counts_add_up_and_the_rule_of_improvement_is_said(tmp_path):
-    said = sentences.describe_change(two_years(tmp_path), 2019, 2020)
+    said = sentences_rounds.describe_change(two_years(tmp_path), 2019, 2020)
     assert said == (
         "2019年与2020年可比的网站有4个：名次上升2个、不变1个、下降1个；得分提高2个、下降1个。"
         "得分比2019年提高5分以上的部门有2个，按2020年名次排列为：甲局、丙局。"
@@ -181,7 +181,7 @@ def test_a_leaf_for_one_class_says_so(tmp_path):
 def test_cleaning_counts_cells_and_decisions():
     study = synthetic(1)
     assert (
-        sentences.describe_cleaning(study, 2020)
+        sentences_rounds.describe_cleaning(study, 2020)
         == "2020年的分值来自整理好的表格，没有原始表需要清理。"
     )
 

@@ -10,9 +10,10 @@ import logging
 import tempfile
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import nbformat
 import papermill
@@ -25,20 +26,22 @@ from papermill.translators import PythonTranslator, papermill_translators
 from evallib.refresh import KERNEL
 
 
-class ReadableTranslator(PythonTranslator):
+class ReadableTranslator(PythonTranslator):  # type: ignore[misc]  # papermill ships no types
     """Writes injected text as it is, so that Chinese stays readable in executed notebooks."""
 
     @classmethod
-    def translate_str(cls, val):
+    def translate_str(cls, val: str) -> str:
         """The text as a Python literal."""
         return repr(val)
 
 
-class SavedOnce(NBClientEngine):
+class SavedOnce(NBClientEngine):  # type: ignore[misc]  # papermill ships no types
     """Saves a notebook at its end alone; papermill would do so before and after every cell."""
 
     @classmethod
-    def execute_notebook(cls, nb, kernel_name, output_path=None, **choices):
+    def execute_notebook(
+        cls, nb: Any, kernel_name: str, output_path: str | None = None, **choices: Any
+    ) -> Any:
         """Execute it; papermill itself writes the result, or the notebook as far as it came."""
         return super().execute_notebook(nb, kernel_name, output_path=None, **choices)
 
@@ -50,15 +53,15 @@ papermill_engines.register("saved_once", SavedOnce)
 class Kernel(AsyncKernelManager):
     """A kernel that can be ended from another thread."""
 
-    running: ClassVar[set] = set()
+    running: ClassVar[set[Any]] = set()
 
-    async def start_kernel(self, **choices):
+    async def start_kernel(self, **choices: Any) -> None:  # type: ignore[override]  # typed as sync
         """Start it, and remember its process."""
         await super().start_kernel(**choices)
-        self.running.add(self.provisioner.process)
+        self.running.add(getattr(self.provisioner, "process"))  # noqa: B009 - of local kernels
 
 
-def end_kernels():
+def end_kernels() -> None:
     """End the kernels of this process, so that the threads that wait for them go on."""
     for process in Kernel.running:
         if process.poll() is None:
@@ -76,7 +79,7 @@ class Executed:
     error: str = ""
 
 
-def execute(source: bytes, params: dict, archive: bytes | None = None) -> Executed:
+def execute(source: bytes, params: dict[str, Any], archive: bytes | None = None) -> Executed:
     """Run a notebook's bytes with its parameters.
 
     Parameters
@@ -98,7 +101,7 @@ def execute(source: bytes, params: dict, archive: bytes | None = None) -> Execut
     return Executed(content, time.perf_counter() - start, cell, line, error)
 
 
-def _papermill(given, done, params):
+def _papermill(given: Path, done: Path, params: Mapping[str, Any]) -> tuple[int, str, str]:
     """Run it; the failing cell (from 1), its first line and the error, or nothing."""
     try:
         papermill.execute_notebook(

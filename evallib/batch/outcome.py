@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 RAN, CURRENT, FAILED = "ran", "up to date", "failed"
 PLAIN = ("DataError", "PressError", "StudyError")  # whose message says all
@@ -44,7 +46,7 @@ class Outcome:
         log = f"; as far as it came: {self.log}" if self.log else ""
         return f"{place}{cell}: {self.error}{log}"
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """The outcome for machines."""
         return asdict(self) | {"seconds": round(self.seconds, 2)}
 
@@ -52,12 +54,12 @@ class Outcome:
 class RunError(Exception):
     """A run in which notebooks failed; ``outcomes`` says which, where and why."""
 
-    def __init__(self, outcomes):
+    def __init__(self, outcomes: Iterable[Outcome]) -> None:
         self.outcomes = tuple(outcomes)
         super().__init__("\n".join(str(outcome) for outcome in self.outcomes))
 
 
-def said(error) -> str:
+def said(error: Exception) -> str:
     """An exception for a person: what it is, and what to do where that is known.
 
     Examples

@@ -11,10 +11,12 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from evallib.batch.outcome import FAILED, Outcome
 from evallib.batch.plan import Run, input_digests
@@ -24,7 +26,7 @@ from evallib.publication.folders import put_in_place, set_right, write_whole
 try:
     import fcntl
 except ImportError:  # Windows, where two runs of one year are not kept apart
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # a module cannot be declared optional
 
 CARDS, OUTDATED = "cards", "cards-outdated"
 
@@ -51,7 +53,7 @@ class Place:
         """The folder that nobody but this run looks into."""
         return self.target.with_name(f".{self.target.name}")
 
-    def kept(self, name) -> Path | None:
+    def kept(self, name: str) -> Path | None:
         """The executed notebook of the same fingerprint, in the result or in the work folder."""
         for folder in (self.target, self.work):
             path = folder / "notebooks" / f"{name}.ipynb"
@@ -75,7 +77,7 @@ class Place:
         known = {outcome.notebook for outcome in self.outcomes if outcome.status != FAILED}
         return known.issuperset(self.names) and len(known) == len(self.outcomes)
 
-    def note(self, name, status, seconds=0.0, **more) -> Outcome:
+    def note(self, name: str, status: str, seconds: float = 0.0, **more: Any) -> Outcome:
         """Remember what became of a notebook."""
         outcome = Outcome(self.run.study, self.run.year, name, status, seconds, **more)
         self.outcomes.append(outcome)
@@ -83,10 +85,10 @@ class Place:
             self.ended.set()
         return outcome
 
-    def open(self, *, fresh) -> list[str]:
+    def open(self, *, fresh: bool) -> list[str]:
         """Empty the work folder of all but the notebooks that it, or the result, has already."""
-        kept = {} if fresh else {name: self.kept(name) for name in self.names}
-        kept = {name: path for name, path in kept.items() if path is not None}
+        found = () if fresh else ((name, self.kept(name)) for name in self.names)
+        kept = {name: path for name, path in found if path is not None}
         self._clear(kept)
         (self.work / "notebooks").mkdir(exist_ok=True)
         for name, path in kept.items():
@@ -94,7 +96,7 @@ class Place:
                 self.keep(name, path.read_bytes())
         return [*kept]
 
-    def _clear(self, kept=()):
+    def _clear(self, kept: Collection[str] = ()) -> None:
         """Remove from the work folder all but these notebooks."""
         for path in [*self.work.glob("notebooks/*"), *self.work.iterdir()]:
             if path.is_file() and path.stem not in kept:
@@ -102,19 +104,19 @@ class Place:
             elif path.is_dir() and path.name != "notebooks":
                 shutil.rmtree(path)
 
-    def keep(self, name, content):
+    def keep(self, name: str, content: bytes) -> None:
         """Put an executed notebook into the work folder, and its fingerprint beside it."""
         path = self.work / "notebooks" / f"{name}.ipynb"
         write_whole(path, content)
         write_whole(path.with_suffix(".sha256"), self.prints[name])
 
-    def log(self, name, content) -> str:
+    def log(self, name: str, content: bytes) -> str:
         """Path of a failed notebook as far as it came."""
         path = self.target.parent / "failed" / f"{self.run.year}-{name}.ipynb"
         path.parent.mkdir(exist_ok=True)
         return str(write_whole(path, content))
 
-    def carry_cards(self):
+    def carry_cards(self) -> None:
         """Copy the sites' cards of the result before: as they are, or set aside where they rest
         on other inputs or another library than this one."""
         before, now = self.target / CARDS, _basis(self.work)
@@ -126,7 +128,7 @@ class Place:
         elif (self.target / OUTDATED).is_dir():
             shutil.copytree(self.target / OUTDATED, self.work / OUTDATED)
 
-    def finish(self):
+    def finish(self) -> None:
         """Move the result into place, unless it rests on files of two states."""
         now = input_digests(self.run.folder)
         if changed := {name for name, _ in self.inputs.items() ^ now.items()}:
@@ -167,13 +169,13 @@ class Place:
                 os.close(claim)
         return self.claim is not None
 
-    def tidy(self):
+    def tidy(self) -> None:
         """Remove what a run left that was killed after its result was in place."""
         if self.work.is_dir() and not self.take():
             shutil.rmtree(self.work, ignore_errors=True)
         self.leave()
 
-    def leave(self):
+    def leave(self) -> None:
         """Give up the lock; an empty work folder goes too."""
         if self._release():
             with suppress(OSError):
@@ -187,7 +189,7 @@ class Place:
 
 
 @contextmanager
-def _held(folder):
+def _held(folder: Path) -> Iterator[None]:
     """A lock on a folder that nobody else can hold now, where there is one."""
     claim = os.open(folder, os.O_RDONLY) if fcntl and folder.exists() else None
     try:
@@ -199,7 +201,7 @@ def _held(folder):
             os.close(claim)
 
 
-def _basis(folder):
+def _basis(folder: Path) -> tuple[dict[str, str], dict[str, str]] | None:
     """What cards rest on: inputs and library of their manifest; None without one."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

@@ -9,10 +9,12 @@ import ast
 import difflib
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -45,7 +47,7 @@ class Run:
 
     name: str
     folder: Path
-    params: dict
+    params: dict[str, Any]
     notebooks: tuple[str, ...]
     beside: str = ""
 
@@ -59,7 +61,7 @@ class Run:
         """Year of the evaluation."""
         return self.params["year"]
 
-    def target(self, out=None) -> Path:
+    def target(self, out: Path | str | None = None) -> Path:
         """Folder of the result."""
         ending = f"-{self.beside}" if self.beside else ""
         return Path(out or project_root() / "out") / self.study / f"{self.year}{ending}"
@@ -70,7 +72,7 @@ def notebooks_folder() -> Path:
     return project_root() / "notebooks"
 
 
-def source_of(name) -> Path:
+def source_of(name: str) -> Path:
     """Path of a notebook by its name."""
     return notebooks_folder() / f"{name}.ipynb"
 
@@ -85,12 +87,12 @@ def all_notebooks() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in notebooks_folder().glob("0*.ipynb")))
 
 
-def longest_first(names) -> list[str]:
+def longest_first(names: Iterable[str]) -> list[str]:
     """Notebooks by the size of what they store, which goes with the time that they take."""
     return sorted(names, key=lambda name: -source_of(name).stat().st_size)
 
 
-def declared_parameters(names) -> dict[str, list[str]]:
+def declared_parameters(names: Iterable[str]) -> dict[str, list[str]]:
     """Names of the parameters that each notebook declares in its ``parameters`` cell.
 
     Raises
@@ -111,24 +113,28 @@ def declared_parameters(names) -> dict[str, list[str]]:
             faults.append(Fault(path.name, None, None, problem, "tag exactly one"))
             continue
         body = ast.parse(tagged[0]).body
-        declared[name] = [node.targets[0].id for node in body if isinstance(node, ast.Assign)]
+        declared[name] = [
+            node.targets[0].id
+            for node in body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        ]
     _refuse(faults)
     return declared
 
 
-def _cells(path) -> list[tuple[str, tuple[str, ...]]]:
+def _cells(path: Path) -> list[tuple[str, tuple[str, ...]]]:
     """Source and tags of every cell of a notebook."""
     state = path.stat()
     return _cells_of(path, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=64)
-def _cells_of(path, *_state):
+def _cells_of(path: Path, *_state: int) -> list[tuple[str, tuple[str, ...]]]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [("".join(c["source"]), tuple(c["metadata"].get("tags", ()))) for c in cells]
 
 
-def read_run(path, *, only=()) -> Run:
+def read_run(path: Path | str, *, only: tuple[Any, ...] = ()) -> Run:
     """A run from its params file, refused when a key is one that no notebook declares.
 
     Parameters
@@ -164,12 +170,12 @@ def read_run(path, *, only=()) -> Run:
     return Run(path.name, folder, params, meant, path.stem.removeprefix(prefix) or path.stem)
 
 
-def _refuse(faults):
+def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise StudyError(faults)
 
 
-def _read_params(path) -> dict:
+def _read_params(path: Path) -> dict[str, Any]:
     if not path.is_file():
         _refuse([Fault(path.name, None, None, "no such file", "name a file of params/")])
     _refuse([*filter(None, [text_fault(path, path.name)])])
@@ -184,7 +190,7 @@ def _read_params(path) -> dict:
     return params
 
 
-def _param_faults(file, params, known):
+def _param_faults(file: str, params: Mapping[str, Any], known: set[str]) -> Iterator[Fault]:
     for key in params:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1)
@@ -204,7 +210,9 @@ def _param_faults(file, params, known):
         yield Fault(file, None, "year", f"{params['year']!r} is no year", "write 2020")
 
 
-def fingerprint(run: Run, name, declared, *, inputs=None) -> str:
+def fingerprint(
+    run: Run, name: str, declared: Iterable[str], *, inputs: Mapping[str, str] | None = None
+) -> str:
     """SHA-256 of all that the notebook's result rests on.
 
     Its parameters, its cells, the library, and every file of every year of the study, whose

@@ -9,9 +9,15 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import evallib
 from evallib.study.folders import project_root
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from evallib.batch.execute import Executed
 
 PATIENCE = 10  # seconds that a scheduler has to answer
 
@@ -23,10 +29,10 @@ class ClusterError(Exception):
 class Threads:
     """Local work: every kernel is a process of its own, so threads suffice."""
 
-    def __init__(self, executor):
+    def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
-    def submit(self, folder: Path, source: bytes, params: dict) -> Future:
+    def submit(self, folder: Path, source: bytes, params: dict[str, Any]) -> Future[Executed]:
         """Execute a notebook of the study in the folder."""
         from evallib.batch.execute import execute
 
@@ -38,17 +44,17 @@ class Threads:
 class Cluster:
     """Work on a Dask cluster; the study's folder travels with it."""
 
-    def __init__(self, executor):
+    def __init__(self, executor: Executor) -> None:
         self.executor = executor
         self.archive = cache(self._archive)
 
     @staticmethod
-    def _archive(folder):
+    def _archive(folder: Path) -> bytes:
         from evallib.batch.execute import pack
 
         return pack(folder)
 
-    def submit(self, folder: Path, source: bytes, params: dict) -> Future:
+    def submit(self, folder: Path, source: bytes, params: dict[str, Any]) -> Future[Executed]:
         """Execute a notebook of the study in the folder, wherever there is room."""
         from evallib.batch.execute import execute
 
@@ -56,14 +62,14 @@ class Cluster:
 
 
 @contextmanager
-def open_pool(jobs, address=None) -> Iterator[Threads | Cluster]:
+def open_pool(jobs: int, address: str | None = None) -> Iterator[Threads | Cluster]:
     """Threads, or the cluster of that address, for notebooks; see :func:`open_executor`."""
     with open_executor(jobs, address) as executor:
         yield Threads(executor) if address is None else Cluster(executor)
 
 
 @contextmanager
-def open_executor(jobs=None, cluster=None) -> Iterator[Executor]:
+def open_executor(jobs: int | None = None, cluster: str | None = None) -> Iterator[Executor]:
     """A pool of threads, or a Dask cluster behind the same interface.
 
     Parameters
@@ -103,13 +109,14 @@ def open_executor(jobs=None, cluster=None) -> Iterator[Executor]:
             raise
 
 
-def _stop(executor, *, local):
-    executor.shutdown(wait=False, **({"cancel_futures": True} if local else {}))
+def _stop(executor: Executor, *, local: bool) -> None:
+    choices: dict[str, Any] = {"cancel_futures": True} if local else {}
+    executor.shutdown(wait=False, **choices)
     if local and "evallib.batch.execute" in sys.modules:
         sys.modules["evallib.batch.execute"].end_kernels()
 
 
-def _client(address):
+def _client(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError:
@@ -126,7 +133,7 @@ def _client(address):
     return client
 
 
-def _same_version(client, address):
+def _same_version(client: Client, address: str) -> None:
     found = client.run(_version)
     if not found:
         raise ClusterError(f"the scheduler at {address} has no workers; start some")
@@ -138,5 +145,5 @@ def _same_version(client, address):
         raise ClusterError(f"evallib here is {evallib.__version__}, but {named}; install the same")
 
 
-def _version():
+def _version() -> str:
     return evallib.__version__

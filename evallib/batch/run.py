@@ -5,14 +5,16 @@ While the first notebooks run, another process (``press``) makes what needs none
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from evallib.batch.outcome import CURRENT, FAILED, RAN, Outcome, RunError, said
 from evallib.batch.place import Place
 from evallib.batch.plan import (
+    Run,
     declared_parameters,
     fingerprint,
     input_digests,
@@ -20,7 +22,7 @@ from evallib.batch.plan import (
     read_run,
     source_of,
 )
-from evallib.batch.pool import open_pool
+from evallib.batch.pool import Cluster, Threads, open_pool
 from evallib.batch.press import Press
 from evallib.errors import Fault, StudyError
 from evallib.study.kept import keeping
@@ -29,7 +31,13 @@ Progress = Callable[[Outcome | str, int, int], None]
 PUBLISHED = "letter and report"
 
 
-def run(params_file, *, out=None, jobs=2, progress=lambda *_: None) -> Path:
+def run(
+    params_file: Path | str,
+    *,
+    out: Path | str | None = None,
+    jobs: int = 2,
+    progress: Progress = lambda *_: None,
+) -> Path:
     """Run one params file from beginning to end.
 
     Returns
@@ -51,13 +59,13 @@ def run(params_file, *, out=None, jobs=2, progress=lambda *_: None) -> Path:
 
 
 def run_all(
-    params_files: Iterable,
+    params_files: Iterable[Path | str],
     *,
-    out=None,
-    jobs=2,
-    resume=False,
-    only=(),
-    cluster=None,
+    out: Path | str | None = None,
+    jobs: int = 2,
+    resume: bool = False,
+    only: tuple[Any, ...] = (),
+    cluster: str | None = None,
     progress: Progress = lambda *_: None,
 ) -> list[Outcome]:
     """Run several params files; a notebook that fails does not stop the others.
@@ -106,10 +114,12 @@ def run_all(
     return [outcome for place in places for outcome in place.outcomes]
 
 
-def _places(runs, declared, out):
+def _places(
+    runs: list[Run], declared: Mapping[str, list[str]], out: Path | str | None
+) -> list[Place]:
     """Where every run goes; refused where two go to one place."""
     inputs = {folder: input_digests(folder) for folder in {one.folder for one in runs}}
-    places = {}
+    places: dict[Path, Place] = {}
     for one in runs:
         target = one.target(out)
         if target in places:
@@ -123,12 +133,12 @@ def _places(runs, declared, out):
     return [*places.values()]
 
 
-def _refuse(faults):
+def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise StudyError(faults)
 
 
-def _check(places, press, desk, *, local):
+def _check(places: list[Place], press: Press, desk: Executor, *, local: bool) -> None:
     """Refuse faulty studies before anything is run; meanwhile load what runs notebooks here."""
     folders = dict.fromkeys(place.run.folder for place in places)
     checks = [desk.submit(press.faults, folder) for folder in folders]
@@ -137,9 +147,18 @@ def _check(places, press, desk, *, local):
     _refuse([fault for check in checks for fault in check.result()])
 
 
-def _work(places, declared, pool, press, desk, progress, *, fresh):
+def _work(
+    places: list[Place],
+    declared: Mapping[str, list[str]],
+    pool: Threads | Cluster,
+    press: Press,
+    desk: Executor,
+    progress: Progress,
+    *,
+    fresh: bool,
+) -> None:
     """Execute what is due, publish and move into place; every place has its outcomes then."""
-    steps = {}
+    steps: dict[Future[Any], tuple[Place, str | None]] = {}
     for place in places:
         kept = place.open(fresh=fresh)
         for name in kept:
@@ -152,14 +171,14 @@ def _work(places, declared, pool, press, desk, progress, *, fresh):
     total = sum(len(place.names) + 1 for place in places)
     try:
         for done, step in enumerate(as_completed(steps), total - len(steps) + 1):
-            place, name = steps[step]
-            progress(_outcome(place, name, step), done, total)
+            place, notebook = steps[step]
+            progress(_outcome(place, notebook, step), done, total)
     finally:  # whoever waits for notebooks that will not come goes home
         for place in places:
             place.ended.set()
 
 
-def _outcome(place, name, step) -> Outcome | str:
+def _outcome(place: Place, name: str | None, step: Future[Any]) -> Outcome | str:
     """Note what became of a notebook, or of the publication; what fails does not stop others."""
     try:
         executed = step.result()
@@ -176,7 +195,7 @@ def _outcome(place, name, step) -> Outcome | str:
         return place.note(name or PUBLISHED, FAILED, error=said(error))
 
 
-def _publish(place, press) -> bool:
+def _publish(place: Place, press: Press) -> bool:
     """What needs no notebook; then, when all are done and none failed, the report, and the move."""
     about = place.run.folder, place.run.year, place.work, place.run.params
     if not place.run.beside:
@@ -189,7 +208,7 @@ def _publish(place, press) -> bool:
     return place.succeeded
 
 
-def _write_index(places):
+def _write_index(places: list[Place]) -> None:
     """Bring the page over all results up to date, if anything is new."""
     from evallib.publication.index import write_index
 

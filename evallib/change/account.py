@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from evallib.change.places import rank_account
 from evallib.change.sides import side
 from evallib.rounding import round_number
 from evallib.scoring import evaluate
+from evallib.study.model import Study
 from evallib.study.units import members
 
 
@@ -68,7 +70,9 @@ class Change:
     names: Mapping[str, str]
 
 
-def compare(study, previous, current, *, populations=()) -> Change:
+def compare(
+    study: Study, previous: int, current: int, *, populations: tuple[Any, ...] = ()
+) -> Change:
     """The exact account of every change between two years.
 
     Parameters
@@ -98,7 +102,7 @@ def compare(study, previous, current, *, populations=()) -> Change:
     results = [None if year.scheme is None else evaluate(study, year.year) for year in years]
     sides = [standings(study, y.year, result=r) for y, r in zip(years, results, strict=True)]
     if divided:
-        mixed = mix([side(y, r, e) for y, r, e in zip(years, results, ends, strict=True)])
+        mixed = mix([side(y, r, e) for y, r, e in zip(years, results, ends, strict=True) if r])
     else:
         mixed = _undivided(sides, ends)
     causes = [*mixed.dimensions, *RULE_CAUSES] if divided else [UNDIVIDED]
@@ -126,7 +130,7 @@ def compare(study, previous, current, *, populations=()) -> Change:
     )
 
 
-def _undivided(sides, ends):
+def _undivided(sides: list[pd.DataFrame], ends: list[list[str]]) -> Mixed:
     """Two mixtures only: all of the previous year, all of the current."""
     totals, entering = (
         np.array([one.loc[end, name].to_numpy() for one, end in zip(sides, ends, strict=True)])
@@ -135,7 +139,7 @@ def _undivided(sides, ends):
     return Mixed([UNDIVIDED], [], totals, entering, np.array([0, 1]), {})
 
 
-def _populations(pair, reached, extra):
+def _populations(pair: Pair, reached: np.ndarray, extra: tuple[Any, ...]) -> list[pd.DataFrame]:
     groups = [g for g in dict.fromkeys(pair.sides[1]["group"]) if g in set(pair.sides[0]["group"])]
     means, counts = {}, {}
     for population in ["all", *groups, *extra]:
@@ -150,36 +154,46 @@ def _populations(pair, reached, extra):
     ]
 
 
-def _mean(pair, inside, keep, outside):
+def _mean(
+    pair: Pair, inside: list[pd.Index], keep: np.ndarray, outside: list[pd.Index]
+) -> pd.DataFrame:
     """Mean total. Where no continuing unit enters a mixture's mean, both years' mean stands in."""
     counted = [pair.sides[t]["in_mean"].loc[inside[t]].dropna() for t in (0, 1)]
-    ends = [one.mean() for one in counted]
+    before, after = (one.mean() for one in counted)
     entering = pair.mixed.entering[:, keep]
     number = np.isfinite(entering).sum(axis=1)
-    mean = np.where(number > 0, np.nansum(entering, axis=1) / np.maximum(number, 1), np.mean(ends))
+    mean = np.where(
+        number > 0, np.nansum(entering, axis=1) / np.maximum(number, 1), (before + after) / 2
+    )
     pull = [
         (pair.sides[t]["in_mean"].loc[outside[t]].to_numpy() - mean[-t]) / max(len(counted[t]), 1)
         for t in (0, 1)
     ]
     composition = pair.composition(outside, [one[:, None] for one in pull])
-    return pair.account(*ends, shapley(mean), composition)
+    return pair.account(before, after, shapley(mean), composition)
 
 
-def _count(pair, inside, keep, outside, reached):
+def _count(
+    pair: Pair,
+    inside: list[pd.Index],
+    keep: np.ndarray,
+    outside: list[pd.Index],
+    reached: np.ndarray,
+) -> pd.DataFrame:
     above = [one[["reached"]].astype(float) for one in pair.sides]
-    ends = [above[t]["reached"].loc[inside[t]].sum() for t in (0, 1)]
+    before, after = (above[t]["reached"].loc[inside[t]].sum() for t in (0, 1))
     composition = pair.composition(outside, [above[t].loc[outside[t]].to_numpy() for t in (0, 1)])
-    return pair.account(*ends, shapley(reached[:, keep].sum(axis=1)), composition)
+    return pair.account(before, after, shapley(reached[:, keep].sum(axis=1)), composition)
 
 
-def _scores(pair):
+def _scores(pair: Pair) -> pd.DataFrame:
     before, after = (pair.sides[t].loc[pair.ends(t), "total"].to_numpy() for t in (0, 1))
     table = pair.account(before, after, shapley(pair.mixed.totals))
     table.insert(0, "unit_previous", pair.ends(0))
     return table.set_index(pair.ends(1)).dropna()
 
 
-def _crossers(pair, reached):
+def _crossers(pair: Pair, reached: np.ndarray) -> pd.DataFrame:
     effects = pair.account(reached[0], reached[-1], shapley(reached))[pair.causes]
     rows = []
     for i in np.flatnonzero(reached[0] != reached[-1]):
@@ -190,7 +204,8 @@ def _crossers(pair, reached):
         one = pair.sides[t]
         outside = one.index[one["reached"]].difference(pair.ends(t), sort=False)
         for unit, status in zip(outside, pair.statuses(t, outside), strict=True):
-            rows.append((("", unit) if t == 0 else (unit, "")) + (status, status))
+            names = ("", unit) if t == 0 else (unit, "")
+            rows.append((*names, status, status))
     table = pd.DataFrame(rows, columns=["unit", "unit_previous", "move", "cause"], dtype=object)
     for t, name in ((0, "total_previous"), (1, "total")):
         codes = table[["unit_previous", "unit"][t]]
@@ -198,7 +213,7 @@ def _crossers(pair, reached):
     return table
 
 
-def leaf_account(change: Change, *, units=None) -> pd.DataFrame:
+def leaf_account(change: Change, *, units: list[str] | None = None) -> pd.DataFrame:
     """Performance, scheme and class rule split by leaf: the linear part, and the rest by name.
 
     Parameters

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from evallib.change.cohort import cohort, continuing, standings
 from evallib.change.sides import attainment, handed_on, side
 from evallib.scoring import evaluate, granted, node_scores, total_points
+from evallib.study.model import Study
+
+if TYPE_CHECKING:
+    from evallib.change.sides import Side
 
 
-def bridge(study, previous, current) -> pd.DataFrame:
+def bridge(study: Study, previous: int, current: int) -> pd.DataFrame:
     """Like for like, both ways: each year's marks under the other year's scheme and rules.
 
     Only leaves that both schemes have are re-scored; their weights are rescaled.
@@ -52,7 +58,7 @@ def bridge(study, previous, current) -> pd.DataFrame:
     return pd.DataFrame(table, index=pd.Index(pairs["unit"], name="unit"))
 
 
-def _rescored(sides, tree, year):
+def _rescored(sides: list[Side], tree: int, year: int) -> np.ndarray:
     """Totals of one year's marks and adjustments under the other year's scheme and rules."""
     own, scheme, rules = sides[year], sides[tree].result.scheme, sides[tree].result.rules
     mass = handed_on(sides, tree, year, absent=2)
@@ -61,7 +67,7 @@ def _rescored(sides, tree, year):
     return total_points(pd.Series(base), bonus, penalty, own.veto, rules).to_numpy()
 
 
-def near_threshold(study, year, *, distance) -> pd.DataFrame:
+def near_threshold(study: Study, year: int, *, distance: float) -> pd.DataFrame:
     """Units whose total lies within a distance of the threshold: fragile on either side.
 
     Returns

@@ -13,7 +13,9 @@ import pandas as pd
 
 from evallib.errors import DataError
 from evallib.rounding import NOISE_DECIMALS, round_number
-from evallib.scoring import evaluate, printed_totals, rank
+from evallib.scoring import Evaluation, evaluate, printed_totals, rank
+from evallib.study.model import Study, Year
+from evallib.study.rules import Rules
 from evallib.study.units import members
 
 COHORT_COLUMNS = ["unit_previous", "unit", "status"]
@@ -22,7 +24,7 @@ COMPOSITION = ("entered", "left", "merged", "split")
 FLIPPED = {"entered": "left", "left": "entered"}
 
 
-def cohort(study, previous, current) -> pd.DataFrame:
+def cohort(study: Study, previous: int, current: int) -> pd.DataFrame:
     """Every unit of either year once or more: what it was, what it is, and how it got there.
 
     Parameters
@@ -62,21 +64,23 @@ def cohort(study, previous, current) -> pd.DataFrame:
     return table.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def _year(study, year):
+def _year(study: Study, year: int) -> Year:
     if year not in study.years:
         known = ", ".join(map(str, study.years))
         raise DataError(f"study {study.code} has no year {year}; it has {known}")
     return study.years[year]
 
 
-def _successions(study, year):
+def _successions(study: Study, year: int) -> list[tuple[str, str, str]]:
     if study.successions.empty:
         return []
     rows = study.successions[study.successions["year"] == year]
     return list(rows[["from_unit", "to_unit", "kind"]].itertuples(index=False, name=None))
 
 
-def _step(links, successions):
+def _step(
+    links: list[tuple[str, str, str]], successions: list[tuple[str, str, str]]
+) -> list[tuple[str, str, str]]:
     """Links from the first year carried over one more year of successions."""
     kinds = {"rename": "renamed", "merge": "merged", "split": "split"}
     ruled = {(start, end) for start, end, kind in successions if kind == "rename"}
@@ -99,7 +103,7 @@ def _step(links, successions):
     return carried
 
 
-def _one_to_one(links):
+def _one_to_one(links: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """A unit that continues two has merged, one that two continue has split: so say it of all."""
     for side, status in ((1, "merged"), (0, "split")):
         ends = [link[side] for link in links if link[2] in CONTINUING]
@@ -115,7 +119,7 @@ def continuing(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["status"].isin(CONTINUING)].reset_index(drop=True)
 
 
-def standings(study, year, *, result=None) -> pd.DataFrame:
+def standings(study: Study, year: int, *, result: Evaluation | None = None) -> pd.DataFrame:
     """Total, print and rank of every unit, of a scored year or of one with ``totals.csv`` only.
 
     Parameters
@@ -139,15 +143,15 @@ def standings(study, year, *, result=None) -> pd.DataFrame:
     elif one.totals is None:
         raise DataError(f"{study.code} {year}: neither marks nor totals; add totals.csv")
     else:
-        found, reached = _kept_totals(one)
+        found, reached = _kept_totals(one, one.totals)
     for name, column in zip(("total", "printed", "rank", "in_mean"), found, strict=True):
         table[name] = column.reindex(table.index)
     return table.assign(reached=np.asarray(reached))
 
 
-def _kept_totals(one):
+def _kept_totals(one: Year, totals: pd.DataFrame) -> tuple[tuple[pd.Series, ...], np.ndarray]:
     """Totals, print, places and what enters a mean, of a year that kept nothing else."""
-    rules, kept = one.rules, one.totals.set_index("unit").reindex(one.units.index)
+    rules, kept = one.rules, totals.set_index("unit").reindex(one.units.index)
     total, places = kept["total"].astype(float), kept["rank"].astype("Int64")
     if places.isna().all():
         places = rank(
@@ -161,7 +165,7 @@ def _kept_totals(one):
     return (total, printed, places, total), reached
 
 
-def gains(study, previous, current) -> pd.DataFrame:
+def gains(study: Study, previous: int, current: int) -> pd.DataFrame:
     """What every continuing unit gained: places up (positive is better) and points.
 
     Returns
@@ -195,14 +199,14 @@ def gains(study, previous, current) -> pd.DataFrame:
     return table.rename_axis("unit")
 
 
-def _misprints(old, new, rules):
+def _misprints(old: pd.Series, new: pd.Series, rules: Rules) -> np.ndarray:
     shown, first, second = (
         round_number(values, rules.decimals, rules.rounding) for values in (new - old, old, new)
     )
     return np.abs(shown - (second - first)) > 0.5 * 10.0**-rules.decimals
 
 
-def most_improved(study, year, *, previous=None) -> pd.DataFrame:
+def most_improved(study: Study, year: int, *, previous: int | None = None) -> pd.DataFrame:
     """Units that count as most improved by the year's own rule, in this year's rank order.
 
     Parameters
@@ -235,7 +239,7 @@ def most_improved(study, year, *, previous=None) -> pd.DataFrame:
     return table[inside & enough].sort_values("rank", kind="stable")
 
 
-def previous_year(study, year) -> int:
+def previous_year(study: Study, year: int) -> int:
     """The study's latest year before the given one; DataError where there is none."""
     earlier = study.year_before(_year(study, year).year)
     if earlier is None:

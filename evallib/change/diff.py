@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -45,7 +47,7 @@ class RunDiff:
         return self.units.empty and self.claims.empty
 
 
-def compare_runs(out_a, out_b) -> RunDiff:
+def compare_runs(out_a: Path, out_b: Path) -> RunDiff:
     """Each total, rank and claim that moved between two runs, and what moved it.
 
     Parameters
@@ -62,25 +64,29 @@ def compare_runs(out_a, out_b) -> RunDiff:
     for folder in folders:
         if not (folder / "scores.csv").is_file():
             raise DataError(f"{folder}: no scores.csv; name the output folder of a finished run")
-    scores, claims, logs = (
-        [_read(folder / f"{name}.csv", key) for folder in folders]
-        for name, key in (("scores", ["unit"]), ("claims", ["id"]), ("decisions", CELL))
+    (scores, claims, logs), (others, other_claims, other_logs) = (
+        [
+            _read(folder / f"{name}.csv", key)
+            for name, key in (("scores", ["unit"]), ("claims", ["id"]), ("decisions", CELL))
+        ]
+        for folder in folders
     )
     inputs = _differences(*[_manifest(folder / "manifest.json") for folder in folders])
-    decisions = _decisions(*logs)
-    return RunDiff(_units(*scores, decisions, inputs), _claims(*claims), decisions, inputs)
+    decisions = _decisions(logs, other_logs)
+    units = _units(scores, others, decisions, inputs)
+    return RunDiff(units, _claims(claims, other_claims), decisions, inputs)
 
 
-def _read(path, key):
+def _read(path: Path, key: list[str]) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=key).set_index(key)
     return pd.read_csv(path, dtype=str, keep_default_na=False).set_index(key)
 
 
-def _manifest(path):
+def _manifest(path: Path) -> dict[str, str]:
     """Every value of the manifest under the path of its keys."""
 
-    def walk(value, name):
+    def walk(value: Any, name: str) -> dict[str, str]:
         if not isinstance(value, dict):
             return {name: json.dumps(value, ensure_ascii=False).strip('"')}
         parts = (walk(inner, f"{name}: {key}" if name else key) for key, inner in value.items())
@@ -90,13 +96,13 @@ def _manifest(path):
     return walk({key: value for key, value in found.items() if key not in MADE}, "")
 
 
-def _differences(before, after):
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> pd.DataFrame:
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     rows = [(name, before.get(name, ""), after.get(name, "")) for name in names]
     return pd.DataFrame(rows, columns=["input", "before", "after"], dtype=object)
 
 
-def _decisions(log_a, log_b):
+def _decisions(log_a: pd.DataFrame, log_b: pd.DataFrame) -> pd.DataFrame:
     """Decisions of one log that the other lacks, or takes otherwise, cell by cell."""
     sides = {}
     for run, log in (("a", log_a), ("b", log_b)):
@@ -109,7 +115,9 @@ def _decisions(log_a, log_b):
     return both[moved].fillna("").reset_index()
 
 
-def _units(scores_a, scores_b, decisions, inputs):
+def _units(
+    scores_a: pd.DataFrame, scores_b: pd.DataFrame, decisions: pd.DataFrame, inputs: pd.DataFrame
+) -> pd.DataFrame:
     order = scores_b.index.union(scores_a.index, sort=False)
     a, b = (table.reindex(order).fillna("") for table in (scores_a, scores_b))
     nodes = [
@@ -133,13 +141,13 @@ def _units(scores_a, scores_b, decisions, inputs):
     return pd.DataFrame(rows, columns=["unit", "name", *heads, "nodes", "cause"], dtype=object)
 
 
-def _moved(a, b):
+def _moved(a: pd.Series, b: pd.Series) -> pd.Series:
     """Whether two columns of text differ as numbers, or as text where they are none."""
     first, second = (pd.to_numeric(column, errors="coerce") for column in (a, b))
     return ~(((first - second).abs() <= NOISE) | (a == b))
 
 
-def _cause(unit, own, total_moved, inputs):
+def _cause(unit: str, own: pd.DataFrame, total_moved: pd.Series, inputs: pd.DataFrame) -> str:
     if not own.empty:
         return "; ".join(
             f"decision {row.file} {row.sheet} row {row.row} {row.column}: {row.was} becomes "
@@ -151,7 +159,7 @@ def _cause(unit, own, total_moved, inputs):
     return "; ".join(inputs["input"]) or "nothing recorded differs: compare the manifests"
 
 
-def _claims(claims_a, claims_b):
+def _claims(claims_a: pd.DataFrame, claims_b: pd.DataFrame) -> pd.DataFrame:
     shown = ["printed", "computed", "verdict"]
     both = claims_a.reindex(columns=shown).join(
         claims_b.reindex(columns=shown), how="outer", suffixes=("_a", "_b"), sort=False

@@ -10,6 +10,9 @@ import pandas as pd
 from evallib.change.cohort import gains, most_improved, previous_year
 from evallib.errors import DataError
 from evallib.rounding import NOISE_DECIMALS, print_units
+from evallib.study.load import Year
+from evallib.study.model import Study
+from evallib.study.rules import Improved, Rules
 from evallib.study.units import members
 
 
@@ -52,7 +55,14 @@ class Improvement:
 
 
 def improvement(
-    study, year, *, alpha, previous=None, sem=None, draws=None, seed=None
+    study: Study,
+    year: int,
+    *,
+    alpha: float,
+    previous: int | None = None,
+    sem: float | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
 ) -> Improvement:
     """What every unit gained, and the list of most improved, as a statistician would ask for them.
 
@@ -91,8 +101,9 @@ def improvement(
     table["listed"] = table.index.isin(most_improved(study, year, previous=earlier).index)
     table = _worth(table, study.years[earlier].rules.scale, alpha, sem)
     chance = (np.nan,) * 3
-    if sem is not None and study.years[year].rules.improved is not None:
-        chance = _by_chance(study, year, table, sem, draws, seed)
+    improved = study.years[year].rules.improved
+    if sem is not None and improved is not None and draws is not None and seed is not None:
+        chance = _by_chance(study.years[year], improved, table, sem, draws, seed)
     return Improvement(
         study.code,
         year,
@@ -108,7 +119,7 @@ def improvement(
     )
 
 
-def _worth(table, scale, alpha, sem):
+def _worth(table: pd.DataFrame, scale: float, alpha: float, sem: float | None) -> pd.DataFrame:
     gain, start = table["gain"], table["total_previous"]
     ahead, spread = gain - gain.mean(), start - start.mean()
     room = scale - start
@@ -130,7 +141,7 @@ def _worth(table, scale, alpha, sem):
     return table
 
 
-def extreme_deviate(n) -> tuple[np.ndarray, np.ndarray]:
+def extreme_deviate(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Distribution of the largest of n standard normal values less their mean: grid and cdf.
 
     Notes
@@ -157,35 +168,36 @@ def extreme_deviate(n) -> tuple[np.ndarray, np.ndarray]:
     return grid, below
 
 
-def _by_chance(study, year, table, sem, draws, seed):
+def _by_chance(
+    year: Year, rule: Improved, table: pd.DataFrame, sem: float, draws: int, seed: int
+) -> tuple[float, float, float]:
     """Length of the list when true scores only shift together and totals carry error.
 
     True scores are the means of both years, drawn to the grand mean so that their spread is what
     error leaves of it.
     """
-    rules = study.years[year].rules
     level = (table["total_previous"] + table["total"]) / 2
     kept = np.sqrt(max(0.0, 1 - sem**2 / 2 / level.var())) if level.var() > 0 else 0.0
     true = (level.mean() + kept * (level - level.mean())).to_numpy()
     rng = np.random.default_rng(seed)
     old, new = true + rng.normal(0.0, sem, (2, draws, len(true)))
-    inside = table.index.isin(members(study.years[year].units, rules.improved.within or "all"))
+    inside = table.index.isin(members(year.units, rule.within or "all"))
     rise = new - old + table["gain"].mean()
-    if rules.improved.by == "rank":
+    if rule.by == "rank":
         inside &= (table["rank"].notna() & table["rank_previous"].notna()).to_numpy()
-        rise = _places(old, rules) - _places(new, rules)
-    lengths = (np.round(rise[:, inside], NOISE_DECIMALS) >= rules.improved.at_least).sum(axis=1)
+        rise = _places(old, year.rules) - _places(new, year.rules)
+    lengths = (np.round(rise[:, inside], NOISE_DECIMALS) >= rule.at_least).sum(axis=1)
     reached = int((lengths >= table["listed"].sum()).sum())
     share, shrunk = (reached + 1) / (draws + 1), (reached + 2) / (draws + 4)
     return float(lengths.mean()), share, float(np.sqrt(shrunk * (1 - shrunk) / draws))
 
 
-def _places(totals, rules):
+def _places(totals: np.ndarray, rules: Rules) -> np.ndarray:
     keys = pd.DataFrame(print_units(totals, rules.rank_decimals, rules.rounding))
     return keys.rank(axis=1, method=rules.ties, ascending=False).to_numpy()
 
 
-def _given_by(table, chance_share, alpha):
+def _given_by(table: pd.DataFrame, chance_share: float, alpha: float) -> str:
     """With an SEM, a list that error gives often; without, a list that began as low as error does.
 
     Where only error moves totals, a unit that gained x more than the mean began x / 2 below it.

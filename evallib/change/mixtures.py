@@ -7,8 +7,10 @@ cause that is the same in both years is left out, and its effect is exactly 0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import comb
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,10 @@ import pandas as pd
 from evallib.change.sides import attainment, handed_on
 from evallib.errors import DataError
 from evallib.scoring import granted, node_scores, total_points
+from evallib.study.scheme import Scheme
+
+if TYPE_CHECKING:
+    from evallib.change.sides import Side
 
 SCHEME, CLASS_RULE, POINTS = "scheme", "class_rule", ("bonus", "penalty", "veto")
 RULE_CAUSES = (SCHEME, CLASS_RULE, *POINTS)
@@ -25,7 +31,7 @@ COUNTING = ("scale", "tier_decimals", "decimals", "rounding", "threshold", "ties
 TREE = ["parent", "aggregation", "low", "high", "outside"]
 
 
-def shapley(values) -> np.ndarray:
+def shapley(values: np.ndarray) -> np.ndarray:
     """Shapley value of every cause: m rows that sum to the last row less the first.
 
     Parameters
@@ -53,7 +59,7 @@ def shapley(values) -> np.ndarray:
     return np.where(np.abs(effects) < NOISE, 0.0, effects)
 
 
-def mixtures(m) -> np.ndarray:
+def mixtures(m: int) -> np.ndarray:
     """All 2^m mixtures of m causes as rows of 0 (previous) and 1 (current), in binary order."""
     return np.indices((2,) * m).reshape(m, 2**m).T
 
@@ -75,7 +81,7 @@ class Mixed:
     parts: dict[str, pd.DataFrame]
 
 
-def mix(sides) -> Mixed:
+def mix(sides: list[Side]) -> Mixed:
     """Totals of the continuing units under every mixture of the causes that differ."""
     block = _blocks(sides)
     if sides[0].index.empty:
@@ -106,15 +112,15 @@ def mix(sides) -> Mixed:
     return Mixed(causes, list(dict.fromkeys(block.values())), totals, entering, counted, parts)
 
 
-def _filled(sides, tree):
+def _filled(sides: list[Side], tree: int) -> list[np.ndarray]:
     """Attainment of both years on one tree; a leaf that one year lacks takes the other's."""
     own = [attainment(sides, tree, year) for year in (0, 1)]
     return [np.where(np.isnan(own[t]), own[1 - t], own[t]) for t in (0, 1)]
 
 
-def _blocks(sides):
+def _blocks(sides: list[Side]) -> dict[str, str]:
     """Dimension whose performance each leaf belongs to: of the current tree where it is there."""
-    block = {}
+    block: dict[str, str] = {}
     for one in reversed(sides):
         scheme = one.result.scheme
         for dimension in scheme.dimensions:
@@ -125,7 +131,9 @@ def _blocks(sides):
     return block
 
 
-def _moved(sides, x, block, dimension):
+def _moved(
+    sides: list[Side], x: Mapping[int, list[np.ndarray]], block: Mapping[str, str], dimension: str
+) -> bool:
     for tree, one in enumerate(sides):
         under = [block[leaf] == dimension for leaf in one.result.scheme.leaves]
         if not np.array_equal(x[tree][0][:, under], x[tree][1][:, under], equal_nan=True):
@@ -133,7 +141,7 @@ def _moved(sides, x, block, dimension):
     return False
 
 
-def _differs(sides, mass, name):
+def _differs(sides: list[Side], mass: Mapping[tuple[int, int], np.ndarray], name: str) -> bool:
     before, after = (one.result for one in sides)
     if name == CLASS_RULE:
         return any(not np.array_equal(mass[tree, 0], mass[tree, 1]) for tree in (0, 1))
@@ -142,24 +150,31 @@ def _differs(sides, mass, name):
     )
 
 
-def _tree(scheme):
+def _tree(scheme: Scheme) -> dict[str, tuple[Any, ...]]:
     weights = scheme.sibling_weights
     return {n.code: (weights[n.code], *(getattr(n, key) for key in TREE)) for n in scheme.nodes}
 
 
-def _points_differ(sides, name):
+def _points_differ(sides: list[Side], name: str) -> bool:
     before, after = sides
     same = np.array_equal(getattr(before, name), getattr(after, name))
     return not same or getattr(before.result.rules, name) != getattr(after.result.rules, name)
 
 
-def _bases(sides, x, mass, tree, dims, block):
+def _bases(
+    sides: list[Side],
+    x: list[np.ndarray],
+    mass: np.ndarray,
+    tree: int,
+    dims: list[str],
+    block: Mapping[str, str],
+) -> np.ndarray:
     """Base points under all mixtures of the dimensions on one tree and pattern."""
     scheme, rules = sides[tree].result.scheme, sides[tree].result.rules
     place = {dimension: position for position, dimension in enumerate(dims)}
     which = np.array([place.get(block[leaf], len(dims)) for leaf in scheme.leaves])
 
-    def scored(bits):
+    def scored(bits: np.ndarray) -> np.ndarray:
         rows = np.column_stack([bits, np.ones(len(bits), int)])[:, None, which]
         index = np.where(rows, x[1], x[0]).reshape(-1, len(which))
         scores = node_scores(index, np.tile(mass, (len(bits), 1)), scheme, rules)[:, 0]
@@ -172,7 +187,9 @@ def _bases(sides, x, mass, tree, dims, block):
     return np.concatenate([scored(rows) for rows in np.array_split(bits, 1 + len(bits) // 256)])
 
 
-def _totals(base, sides, states):
+def _totals(
+    base: np.ndarray, sides: list[Side], states: Mapping[str, tuple[int, ...]]
+) -> tuple[np.ndarray, np.ndarray]:
     """Totals, and what of them enters a mean, for every state of bonus, penalty and veto."""
     totals, entering = [], []
     none = np.zeros(base.shape[1])
@@ -192,7 +209,12 @@ def _totals(base, sides, states):
     return np.concatenate(totals), np.concatenate(entering)
 
 
-def _parts(sides, x, mass, states):
+def _parts(
+    sides: list[Side],
+    x: Mapping[int, list[np.ndarray]],
+    mass: Mapping[tuple[int, int], np.ndarray],
+    states: Mapping[str, tuple[int, ...]],
+) -> dict[str, pd.DataFrame]:
     """The linear part of performance, scheme and class rule by leaf, in points.
 
     The first is the sum over leaves of Bennet's weight times change of attainment; the others
@@ -224,7 +246,7 @@ def _parts(sides, x, mass, states):
     }
 
 
-def _used(at, states):
+def _used(at: tuple[int, ...], states: Mapping[str, tuple[int, ...]]) -> tuple[int, int]:
     """Tree and class rule of a place in the cube; the current ones where they do not differ."""
-    pairs = zip(at, (SCHEME, CLASS_RULE), strict=True)
-    return tuple(s if s in states[name] else 1 for s, name in pairs)
+    scheme, rule = at
+    return scheme if scheme in states[SCHEME] else 1, rule if rule in states[CLASS_RULE] else 1

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from evallib.change.mixtures import SCHEME, shapley
 from evallib.change.pair import UNDIVIDED
 from evallib.rounding import print_units
+from evallib.study.rules import Rules
+
+if TYPE_CHECKING:
+    from evallib.change.pair import Pair
 
 NO_KEY = np.iinfo(np.int64).min
 
 
-def rank_account(pair) -> pd.DataFrame:
+def rank_account(pair: Pair) -> pd.DataFrame:
     """Places of the units ranked in both years; see ``Change.ranks``."""
     field = np.logical_and(*[pair.sides[t]["ranked"][pair.ends(t)].to_numpy() for t in (0, 1)])
     places = [pair.sides[t]["rank"][pair.ends(t)] for t in (0, 1)]
@@ -27,7 +33,7 @@ def rank_account(pair) -> pd.DataFrame:
     if pair.causes == [UNDIVIDED]:  # a published place stands where its totals give another
         for rows in values:
             rows[0], rows[-1] = (ends[t] - cost[t].sum(axis=0) for t in (0, 1))
-    table = pair.account(*ends, shapley(values[0]), pair.composition(outside, cost))
+    table = pair.account(ends[0], ends[1], shapley(values[0]), pair.composition(outside, cost))
     table[["own", "others", "scheme_alone"]] = shapley(values[1]).T
     above = [keys[t][-t][:, None] > keys[t][-t][inner] for t in (0, 1)]
     units = pair.ends(1)[field]
@@ -39,7 +45,7 @@ def rank_account(pair) -> pd.DataFrame:
     return table.set_index(pair.ends(1)[known])
 
 
-def sort_keys(totals, rules) -> np.ndarray:
+def sort_keys(totals: np.ndarray | pd.Series, rules: Rules) -> np.ndarray:
     """Totals in units of the precision at which ranks are decided; the lowest without a total."""
     totals = np.asarray(totals, dtype=float)
     keys, known = np.full(totals.shape, NO_KEY), np.isfinite(totals)
@@ -47,11 +53,13 @@ def sort_keys(totals, rules) -> np.ndarray:
     return keys
 
 
-def _ranks(keys, rules):
+def _ranks(keys: np.ndarray, rules: Rules) -> np.ndarray:
     return pd.DataFrame(keys).rank(axis=1, method=rules.ties, ascending=False).to_numpy()
 
 
-def _outside(pair, t, field, known):
+def _outside(
+    pair: Pair, t: int, field: np.ndarray, known: np.ndarray
+) -> tuple[pd.Index, np.ndarray, np.ndarray]:
     """Ranked units outside the field; places each costs each unit; whether it is above it."""
     one, rules = pair.sides[t], pair.rules[t]
     units = one.index[one["ranked"] & one["total"].notna()]
@@ -65,7 +73,7 @@ def _outside(pair, t, field, known):
     return units, higher * cost[:, None], higher
 
 
-def _own_others(pair, field):
+def _own_others(pair: Pair, field: np.ndarray) -> np.ndarray:
     """Places when own results, those of others and the scheme are of either year: 8 rows."""
     mixed, last = pair.mixed, len(pair.mixed.totals) - 1
     bit = 0
@@ -80,7 +88,7 @@ def _own_others(pair, field):
     return np.array(rows, dtype=float)
 
 
-def _place_among(own, others, ties):
+def _place_among(own: np.ndarray, others: np.ndarray, ties: str) -> np.ndarray:
     """Place of each unit with its own key among all the others with theirs."""
     levels, which, holders = np.unique(others, return_inverse=True, return_counts=True)
     weight = holders if ties == "min" else np.ones_like(holders)
@@ -90,7 +98,7 @@ def _place_among(own, others, ties):
     return 1 + above - alone
 
 
-def _names(units, hits):
+def _names(units: pd.Index | pd.Series, hits: np.ndarray) -> pd.Series:
     """For every column of hits, the units of its rows as a tuple."""
     units = np.asarray(units, dtype=object)
     column = pd.Series([tuple(units[hit]) for hit in hits.T], dtype=object)

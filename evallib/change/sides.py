@@ -30,7 +30,7 @@ class Side:
     veto: np.ndarray
 
 
-def side(year: Year, result: Evaluation, units) -> Side:
+def side(year: Year, result: Evaluation, units: list[str]) -> Side:
     """One year's marks and adjustments of the given units."""
     index = result.index.loc[units]
     why = np.where(result.missing.loc[units], 1, 2)
@@ -42,7 +42,7 @@ def side(year: Year, result: Evaluation, units) -> Side:
     return Side(result, index, marks, code, result.mass.loc[units], *points)
 
 
-def attainment(sides, tree, year) -> np.ndarray:
+def attainment(sides: list[Side], tree: int, year: int) -> np.ndarray:
     """Units x leaves of one year's tree: index of the given year, NaN where it has none.
 
     Goalposts that both trees have are those of ``tree``: their change is the scheme's.
@@ -52,13 +52,14 @@ def attainment(sides, tree, year) -> np.ndarray:
     for leaf in set(scheme.leaves) & set(other.leaves) if tree != year else ():
         node, old = scheme.node(leaf), other.node(leaf)
         if node.full_marks is None and old.full_marks is None:
-            place = (sides[year].marks[leaf] - node.low) / (node.high - node.low)
+            low, high = node.goalposts
+            place = (sides[year].marks[leaf] - low) / (high - low)
             place = place if node.outside == "keep" else place.clip(0, 1)
             index[leaf] = place.where(sides[year].marks[leaf].notna(), index[leaf])
     return index.to_numpy()
 
 
-def handed_on(sides, tree, year, *, absent=None) -> np.ndarray:
+def handed_on(sides: list[Side], tree: int, year: int, *, absent: int | None = None) -> np.ndarray:
     """Units x leaves of one year's tree: mass when leaves count as in the given year.
 
     A leaf that the year does not have counts as in the tree's own year, or gets the code

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from evallib.change.cohort import cohort, continuing, standings
+from evallib.study.model import Study
 
 
-def trajectories(study) -> pd.DataFrame:
+def trajectories(study: Study) -> pd.DataFrame:
     """One row per unit and year: where it stood.
 
     Returns

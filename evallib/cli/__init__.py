@@ -7,6 +7,7 @@ usage; 130 stopped by Ctrl-C.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -90,7 +91,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def told(error) -> str:
+def told(error: Any) -> str:
     """An error in one paragraph; one that nobody foresaw also says how to see more."""
     from evallib.batch.outcome import said
     from evallib.batch.pool import ClusterError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -47,13 +47,13 @@ YearArgument = Annotated[int, typer.Argument(help="Evaluation year.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
-def tell(text) -> None:
+def tell(text: object) -> None:
     """Print plain text, without colour or markup, unless all is to be quiet."""
     if not settings.quiet:
         out_console.print(text, markup=False, highlight=False)
 
 
-def fail(text) -> None:
+def fail(text: object) -> NoReturn:
     """Print an error for a person and end with exit code 1."""
     err_console.print(text, style="red", markup=False, highlight=False)
     raise typer.Exit(1)

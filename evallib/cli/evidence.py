@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from evallib.cli.common import JsonOption, StudyArgument, YearArgument, tell
 from evallib.cli.letters import show
+from evallib.monitoring.rows import MarkTrace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LangOption = Annotated[Literal["zh", "en"], typer.Option("--lang", help="Language of sentences.")]
 AsOfOption = Annotated[
@@ -37,9 +41,7 @@ def trace(
 
     found = read_study(study, years=[year])
     measures = found.years[year].measures
-    if measures is None or (
-        leaf not in measures.leaves and leaf in found.years[year].scheme.leaves
-    ):
+    if measures is None or (leaf not in measures.leaves and leaf in found.years[year].tree.leaves):
         show(typed_mark(found, year, unit, leaf), as_json=as_json)
         return
     from evallib.publication.sentences_evidence import describe_loss, describe_rule, describe_veto
@@ -53,18 +55,19 @@ def trace(
         describe = describe_loss if leaf in measures.leaves else describe_veto
         tell(describe_rule(traced.rule, lang=lang))
         tell(describe(found, year, unit, leaf, lang=lang))
-        tell(_counted(traced, found.years[year].evidence.set_aside))
+        if (evidence := found.years[year].evidence) is not None:
+            tell(_counted(traced, evidence.set_aside))
         show(table, as_json=False)
 
 
-def _record(traced, table) -> dict:
+def _record(traced: MarkTrace, table: pd.DataFrame) -> dict[str, Any]:
     rule = traced.rule.model_dump(mode="json", exclude_unset=True)
     record = {"unit": traced.unit, "code": traced.code, "as_of": str(traced.as_of), "rule": rule}
     numbers = json.loads(traced.numbers.to_json())
     return record | {"numbers": numbers, "rows": table.to_dict("records")}
 
 
-def _counted(traced, aside) -> str:
+def _counted(traced: MarkTrace, aside: pd.DataFrame) -> str:
     """How many rows there are, how many count, and why the others do not or were not read."""
     rows = traced.rows
     aside = aside[(aside["table"] == traced.table) & (aside["unit"] == traced.unit)]
@@ -74,7 +77,7 @@ def _counted(traced, aside) -> str:
     return f"{counted}; set aside when read: {_reasons(aside['reason'])}"
 
 
-def _reasons(column) -> str:
+def _reasons(column: pd.Series) -> str:
     found = column.astype(object).value_counts().items()
     return ", ".join(f"{count} {reason}" for reason, count in found) or "none"
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from evallib.cli.common import JsonOption, StudyArgument, YearArgument, out_console, settings, tell
+from evallib.publication.bound import Claim
+from evallib.publication.verify import Verification
 
 BAD = ("contradicted", "unbound")
 SHOWN = 40  # characters of a cell on the terminal
 
 
-def show(table, *, as_json) -> None:
+def show(table: pd.DataFrame, *, as_json: bool) -> None:
     """A DataFrame on the terminal, unless all is to be quiet; or as JSON records."""
     if as_json:
         print(table.to_json(orient="records", force_ascii=False, indent=2))
@@ -28,12 +31,12 @@ def show(table, *, as_json) -> None:
     out_console.print(shown)
 
 
-def counted(verdicts) -> str:
+def counted(verdicts: pd.Series) -> str:
     """How often each verdict was given, in one line."""
     return ", ".join(f"{count} {name}" for name, count in verdicts.value_counts().items()) or "none"
 
 
-def claim_table(claims):
+def claim_table(claims: list[Claim]) -> pd.DataFrame:
     """Claims as a table: id, kind, population, denominator, value in print, and its source."""
     import pandas as pd
 
@@ -114,7 +117,7 @@ def audit(
         raise typer.Exit(1)
 
 
-def side_by_side(table):
+def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
     """Columns ``x_a`` and ``x_b`` as one column ``x``: `a -> b`, or one value where both agree."""
     pairs = {name[:-2] for name in table.columns if name.endswith("_a")}
     columns = {}
@@ -178,7 +181,7 @@ def verify(
         raise typer.Exit(1)
 
 
-def verdict_lines(found) -> list[str]:
+def verdict_lines(found: Verification) -> list[str]:
     """What a verification found, a line for each of its parts."""
     counts, sizes = found.counts, {n: len(getattr(found, n)) for n in found.counts}
     now = ": what follows is about the study as it is now" if sizes["inputs"] else ""
@@ -189,7 +192,7 @@ def verdict_lines(found) -> list[str]:
     ]
 
 
-def shortened(text) -> str:
+def shortened(text: str) -> str:
     """A digest, or a long text, by its beginning."""
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
@@ -213,6 +216,12 @@ def cards(
 
     found = read_study(study)
     folder = Path(out or project_root() / "out") / found.code / str(year)
-    chosen = {"spread": spread, "draws": draws, "seed": seed, "lang": lang, "jobs": jobs}
+    chosen: dict[str, Any] = {
+        "spread": spread,
+        "draws": draws,
+        "seed": seed,
+        "lang": lang,
+        "jobs": jobs,
+    }
     made = publish_cards(found, year, folder, **chosen)
     tell(f"{folder / 'cards'}: {len(made) // 2} cards, each as HTML and .docx")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from evallib.batch.outcome import Outcome
 from evallib.cli.common import (
     JsonOption,
     err_console,
@@ -32,14 +34,14 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Notebooks that run sid
 
 
 @contextmanager
-def progress_bar():
+def progress_bar() -> Iterator[Callable[..., Any]]:
     """A progress bar on standard error, as the function that `run_all` reports to."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    look = {"console": err_console, "transient": True, "disable": settings.quiet}
+    look: dict[str, Any] = {"console": err_console, "transient": True, "disable": settings.quiet}
     with Progress(*columns, TimeElapsedColumn(), **look) as bar:
         task = bar.add_task("check the study", total=None)
 
-        def report(step, done, total):
+        def report(step: object, done: int, total: int) -> None:
             if not settings.quiet:
                 bar.console.print(str(step), markup=False, highlight=False)
             bar.update(task, description="run", completed=done, total=total)
@@ -95,7 +97,13 @@ def run_batch(
     from evallib.publication.folders import write_whole
     from evallib.study.folders import project_root
 
-    chosen = {"out": out, "jobs": jobs, "resume": resume, "only": only or (), "cluster": cluster}
+    chosen: dict[str, Any] = {
+        "out": out,
+        "jobs": jobs,
+        "resume": resume,
+        "only": only or (),
+        "cluster": cluster,
+    }
     with progress_bar() as progress:
         outcomes = run_all(params, **chosen, progress=progress)
     report = json.dumps([one.as_dict() for one in outcomes], ensure_ascii=False, indent=2)
@@ -110,7 +118,7 @@ def run_batch(
     raise typer.Exit(int(bool(failed)))
 
 
-def outcome_table(outcomes) -> Table:
+def outcome_table(outcomes: list[Outcome]) -> Table:
     """What ran, what was up to date and what failed, as a table for the terminal."""
     table = Table("study", "year", "notebook", "status", "seconds")
     for one in sorted(outcomes, key=lambda one: (one.study, one.year, one.notebook)):
@@ -119,7 +127,7 @@ def outcome_table(outcomes) -> Table:
     return table
 
 
-def notes_on(folder) -> list[str]:
+def notes_on(folder: Path) -> list[str]:
     """What a person should know about a finished result besides where it is."""
     notes = [claims_line(folder)] if (folder / "claims.csv").is_file() else []
     if (folder / "vetoes.csv").is_file():
@@ -130,7 +138,7 @@ def notes_on(folder) -> list[str]:
     return notes
 
 
-def veto_lines(folder) -> list[str]:
+def veto_lines(folder: Path) -> list[str]:
     """The proposed vetoes of a run that await a person, and how they are decided."""
     from evallib.publication.views_evidence import veto_notes
 
@@ -139,7 +147,7 @@ def veto_lines(folder) -> list[str]:
     return veto_notes(texts, file=f"{folder.name}/adjustments.csv", lang="en")
 
 
-def claims_line(folder) -> str:
+def claims_line(folder: Path) -> str:
     """How the claims of a run's published letter came out, in one line."""
     with (folder / "claims.csv").open(encoding="utf-8") as file:
         verdicts = Counter(row["verdict"] for row in csv.DictReader(file))

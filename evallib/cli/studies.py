@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from evallib.cli.common import JsonOption, StudyArgument, YearArgument, fail, tell
-from evallib.errors import StudyError
+from evallib.errors import Fault, StudyError
+from evallib.study.model import Study
 
 
 def check(
@@ -30,7 +31,7 @@ def check(
         rows = [asdict(fault) for fault in StudyError(faults).faults]
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         raise typer.Exit(int(bool(rows)))
-    if faults:
+    if faults or found is None:
         fail(_told(study, faults))
     years = ", ".join(map(str, found.years))
     tell(f"{found.code}: no fault; years {years}; provenance {found.provenance}")
@@ -38,7 +39,7 @@ def check(
         tell(line)
 
 
-def evidence_lines(study) -> list[str]:
+def evidence_lines(study: Study) -> list[str]:
     """What the evidence of each measured year holds, and the vetoes that await a person."""
     lines = []
     for year in [year for year, found in study.years.items() if found.measured is not None]:
@@ -50,11 +51,11 @@ def evidence_lines(study) -> list[str]:
     return lines
 
 
-def _told(study, faults) -> str:
+def _told(study: str, faults: list[Fault]) -> str:
     """Show the faulty years; the faults besides blank cells, and how many of each there are."""
     from evallib.start import what_is_missing, year_progress
 
-    faults, blank = StudyError(faults).faults, set()
+    faults, blank = [*StudyError(faults).faults], set[Fault]()
     for year in sorted({int(f.file[:4]) for f in faults if re.match(r"\d{4}(/|$)", f.file)}):
         try:
             tell("\n".join(what_is_missing(study, year)))

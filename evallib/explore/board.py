@@ -30,7 +30,7 @@ def _template() -> Template:
     return environment.get_template("board.html.j2")
 
 
-def board(official: Evaluation, scenario: Evaluation, *, lang) -> str:
+def board(official: Evaluation, scenario: Evaluation, *, lang: str) -> str:
     """A table of all units in the order of a scenario, below a paragraph on what it changes."""
     table = movements(official, scenario, lang=lang).assign(printed_official=official.printed)
     printed = ["printed", "printed_official"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import yaml
@@ -14,6 +15,7 @@ from evallib.errors import DataError, Fault, StudyError
 from evallib.explore.weights import official_weights, scenario_weights
 from evallib.publication.wording import unit_names
 from evallib.scoring import Evaluation, evaluate, evaluate_year
+from evallib.study.model import Study
 from evallib.study.rules import Rules
 from evallib.study.scheme import Scheme
 from evallib.study.tables import read_yaml
@@ -31,7 +33,14 @@ class Scenario(BaseModel):
     ties: Literal["min", "dense"] | None = None
 
 
-def evaluate_scenario(study, year, *, weights, threshold=None, ties=None) -> Evaluation:
+def evaluate_scenario(
+    study: Study,
+    year: int,
+    *,
+    weights: str | Mapping[str, float],
+    threshold: float | None = None,
+    ties: str | None = None,
+) -> Evaluation:
     """The year as :func:`evallib.evaluate` scores it under other weights of the parts, or rules.
 
     Parameters
@@ -70,7 +79,15 @@ def evaluate_scenario(study, year, *, weights, threshold=None, ties=None) -> Eva
     return result
 
 
-def what_if(study, year, *, weights, threshold=None, ties=None, lang="zh") -> pd.DataFrame:
+def what_if(
+    study: Study,
+    year: int,
+    *,
+    weights: str | Mapping[str, float],
+    threshold: int | None = None,
+    ties: str | None = None,
+    lang: str = "zh",
+) -> pd.DataFrame:
     """Places and totals of every unit in a scenario, beside the official ones.
 
     Parameters
@@ -86,11 +103,11 @@ def what_if(study, year, *, weights, threshold=None, ties=None, lang="zh") -> pd
         ``name``, ``rank_official``, ``rank``, ``movement`` (places, positive is up),
         ``total_official`` and ``total`` (unrounded), ``printed``, ``reaches`` (the threshold).
     """
-    given = {"weights": weights, "threshold": threshold, "ties": ties}
+    given: dict[str, Any] = {"weights": weights, "threshold": threshold, "ties": ties}
     return movements(evaluate(study, year), evaluate_scenario(study, year, **given), lang=lang)
 
 
-def movements(official: Evaluation, scenario: Evaluation, *, lang="zh") -> pd.DataFrame:
+def movements(official: Evaluation, scenario: Evaluation, *, lang: str = "zh") -> pd.DataFrame:
     """The table of :func:`what_if` from two evaluations of one year."""
     table = pd.DataFrame(
         {
@@ -107,7 +124,7 @@ def movements(official: Evaluation, scenario: Evaluation, *, lang="zh") -> pd.Da
     return table.sort_values(["rank", "rank_official"], kind="stable", na_position="last")
 
 
-def save_scenario(path, scenario: Scenario) -> Path:
+def save_scenario(path: Path, scenario: Scenario) -> Path:
     """Write a scenario as a params file, for this panel, papermill and the commands."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +134,7 @@ def save_scenario(path, scenario: Scenario) -> Path:
     return path
 
 
-def load_scenario(path) -> Scenario:
+def load_scenario(path: Path) -> Scenario:
     """The scenario of a params file.
 
     Raises
@@ -125,10 +142,10 @@ def load_scenario(path) -> Scenario:
     StudyError
         If there is no such file, or a key or value of it is no scenario's; with every fault.
     """
-    path, faults = Path(path), []
+    path, faults = Path(path), list[Fault]()
     if not path.is_file():
         raise StudyError([Fault(path.name, None, None, "no such scenario", "save one first")])
     scenario = read_yaml(path, Scenario, path.name, faults)
-    if faults:
+    if faults or scenario is None:
         raise StudyError(faults)
     return scenario

@@ -32,7 +32,7 @@ OPTIONS = (
 )
 
 
-def serve(params=None, *, port=8866, browser=True) -> int:
+def serve(params: Path | None = None, *, port: int = 8866, browser: bool = True) -> int:
     """Serve the explorer on this machine until interrupted; 0, or the exit code of Voilà.
 
     Only this machine is answered, and only who has the token of the address that is printed.
@@ -64,15 +64,16 @@ def serve(params=None, *, port=8866, browser=True) -> int:
         command = [sys.executable, "-m", "voila", str(copy), f"--port={port}", *OPTIONS]
         paths = filter(None, [str(JUPYTER), os.environ.get("JUPYTER_PATH")])
         env = os.environ | {"JUPYTER_PATH": os.pathsep.join(paths)}
-        told = {"stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
-        with subprocess.Popen(command, env=env, **told) as server:
+        with subprocess.Popen(
+            command, env=env, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        ) as server:
             return _follow(server, browser)
 
 
-def _follow(server, browser) -> int:
+def _follow(server: subprocess.Popen[str], browser: bool) -> int:
     """Pass on what Voilà says until it ends, and open the address that it names."""
     try:
-        for line in server.stderr:
+        for line in server.stderr or ():
             print(line, end="", file=sys.stderr)
             if browser and (found := ADDRESS.search(line)):
                 browser = False

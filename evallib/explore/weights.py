@@ -6,6 +6,7 @@ A part is a child of the root: a dimension, or a leaf where the scheme has no di
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 
 from evallib.errors import DataError
 from evallib.study.scheme import Scheme
@@ -29,7 +30,7 @@ def official_weights(scheme: Scheme) -> dict[str, float]:
     return {part: 100 * float(scheme.sibling_weights[part]) for part in scheme.children(code)}
 
 
-def scenario_weights(scheme: Scheme, weights) -> dict[str, float]:
+def scenario_weights(scheme: Scheme, weights: str | Mapping[str, float]) -> dict[str, float]:
     """Weight in per cent of every part, from those that a scenario names.
 
     Parameters
@@ -62,10 +63,10 @@ def scenario_weights(scheme: Scheme, weights) -> dict[str, float]:
         )
     pool = sum(official[code] for code in rest)
     shared = {code: max(left, 0.0) * official[code] / pool for code in rest}
-    return {code: float(named.get(code, shared.get(code))) for code in official}
+    return {code: float(named[code] if code in named else shared[code]) for code in official}
 
 
-def _numbers(text) -> dict[str, float]:
+def _numbers(text: str) -> dict[str, float]:
     found = {}
     for term in filter(None, (part.strip() for part in text.split(","))):
         code, _, number = (piece.strip() for piece in term.rpartition(" "))
@@ -79,7 +80,7 @@ def _numbers(text) -> dict[str, float]:
     return found
 
 
-def hundredths(weights) -> dict[str, float]:
+def hundredths(weights: Mapping[str, float]) -> dict[str, float]:
     """Weights rounded to two decimals so that they still sum to 100, largest remainders up.
 
     Examples
@@ -94,7 +95,7 @@ def hundredths(weights) -> dict[str, float]:
     return {code: count / 100 for code, count in whole.items()}
 
 
-def weights_text(weights) -> str:
+def weights_text(weights: Mapping[str, float]) -> str:
     """Weights at two decimals as the text of a scenario.
 
     Examples
@@ -105,7 +106,14 @@ def weights_text(weights) -> str:
     return ", ".join(f"{code} {weight:g}" for code, weight in hundredths(weights).items())
 
 
-def rebalance(weights, code, value, *, official, locked=()) -> dict[str, float]:
+def rebalance(
+    weights: Mapping[str, float],
+    code: str,
+    value: float,
+    *,
+    official: Mapping[str, float],
+    locked: Iterable[str] = (),
+) -> dict[str, float]:
     """Weights after one was moved: those not locked rescale in proportion, the sum stays 100.
 
     Parameters
@@ -134,4 +142,4 @@ def rebalance(weights, code, value, *, official, locked=()) -> dict[str, float]:
     base = weights if any(weights[other] > 0 for other in free) else official
     pool = sum(base[other] for other in free)
     scaled = {other: (room - value) * base[other] / pool for other in free}
-    return {part: scaled.get(part, weight) for part, weight in (weights | {code: value}).items()}
+    return {**weights, code: value, **scaled}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,11 @@ from evallib.firmness.engine import engine, in_order
 from evallib.firmness.montecarlo import place_error, share_error, tail_brackets, tails
 from evallib.firmness.weights import BLOCK, WeightDraws
 from evallib.scoring import Evaluation
+
+if TYPE_CHECKING:
+    from concurrent.futures.thread import ThreadPoolExecutor
+
+    from test_acceptability import Elsewhere
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,10 @@ class RankUncertainty:
         half = (np.diff(self.edges) - 1) / 2
         return pd.Series(place_error(self.mass, self._middle(), half, self.draws), self.units)
 
-    def _middle(self):
+    def _middle(self) -> np.ndarray:
         return (self.edges[:-1] + self.edges[1:] - 1) / 2
 
-    def interval(self, level=0.9) -> pd.DataFrame:
+    def interval(self, level: float = 0.9) -> pd.DataFrame:
         """Places ``low`` to ``high`` that hold a unit in that share of weightings.
 
         Equal tails are cut off at both ends; in bins the interval is rounded outwards.
@@ -95,7 +101,7 @@ class RankUncertainty:
         ends = {"low": self.edges[low], "high": self.edges[high + 1] - 1}
         return pd.DataFrame(ends, index=self.units)
 
-    def interval_error(self, level=0.9) -> pd.DataFrame:
+    def interval_error(self, level: float = 0.9) -> pd.DataFrame:
         """Places that each end of the interval may be at, by 95 % of Monte Carlo error.
 
         ``low_from`` to ``low_to`` for the best place, ``high_from`` to ``high_to`` for the worst.
@@ -105,7 +111,7 @@ class RankUncertainty:
         names = ("low_from", "low_to", "high_from", "high_to")
         return pd.DataFrame(dict(zip(names, low + high, strict=True)), index=self.units)
 
-    def top(self, k=10) -> pd.Series:
+    def top(self, k: int = 10) -> pd.Series:
         """Share of weightings in which each unit is in the top k; ties at the cut share it."""
         if not isinstance(k, int | np.integer) or k < 1:
             raise ValueError(f"k is a whole number from 1, not {k!r}")
@@ -117,12 +123,12 @@ class RankUncertainty:
         inside = self.mass[:, self.edges[:-1] <= k].sum(axis=1) / self.draws
         return pd.Series(np.minimum(inside, 1.0), self.units)
 
-    def top_error(self, k=10) -> pd.Series:
+    def top_error(self, k: int = 10) -> pd.Series:
         """Monte Carlo standard error of every share of :meth:`top`; 0 only where all are inside."""
         share = self.top(k)
         return share_error(share, self.draws) if k < len(share) else share * 0.0
 
-    def pairwise_error(self, pairs) -> pd.DataFrame:
+    def pairwise_error(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Monte Carlo standard error of the shares that :meth:`pairwise` gave; 0 on the diagonal.
 
         With ties an upper bound.
@@ -130,7 +136,7 @@ class RankUncertainty:
         apart = np.not_equal.outer(pairs.index.to_numpy(), pairs.columns.to_numpy())
         return share_error(pairs, self.draws).where(apart, 0.0)
 
-    def pairwise(self, *, threads=None) -> pd.DataFrame:
+    def pairwise(self, *, threads: int | None = None) -> pd.DataFrame:
         """Share of weightings in which the row unit is ahead of the column unit, ties as half.
 
         The diagonal is 0.5. Runs through the same draws once more.
@@ -142,14 +148,19 @@ class RankUncertainty:
         machine = engine(self.result)
         count = partial(counting.ahead_counts, machine, self.weights)
         groups = counting.block_groups(range(-(-self.draws // BLOCK)))
-        ahead = sum(in_order(count, groups, threads=threads))
+        ahead = np.add.reduce([*in_order(count, groups, threads=threads)])
         share = (ahead + self.draws - ahead.T) / (2 * self.draws)
         names = self.units[machine.columns]
         return pd.DataFrame(share, names, names).loc[self.units, self.units]
 
 
 def rank_uncertainty(
-    result, draws, *, threads=None, executor=None, half_width=0.01
+    result: Evaluation,
+    draws: WeightDraws,
+    *,
+    threads: int | None = None,
+    executor: ThreadPoolExecutor | Elsewhere | None = None,
+    half_width: float = 0.01,
 ) -> RankUncertainty:
     """How often every ranked unit takes every place under the drawn weightings.
 
@@ -211,7 +222,7 @@ def rank_uncertainty(
     return RankUncertainty(result, draws, done, machine.units, edges, mass, error)
 
 
-def _half_width(mass, draws, looks, alpha=0.05):
+def _half_width(mass: np.ndarray, draws: int, looks: int, alpha: float = 0.05) -> float:
     """Largest half width over all cells and all top-k shares; variance at most p (1 - p)."""
     share = np.concatenate([mass, np.cumsum(mass, axis=1)], axis=1) / draws
     variance = max(float((share * (1 - share)).max()), 0.0)

@@ -9,7 +9,7 @@ from scipy.stats import kendalltau, weightedtau
 from evallib.errors import DataError
 
 
-def agreement(reference, other, *, p=0.9) -> pd.Series:
+def agreement(reference: pd.Series, other: pd.Series, *, p: float = 0.9) -> pd.Series:
     """All measures of agreement between two rankings of the same units.
 
     Parameters
@@ -61,7 +61,7 @@ def agreement(reference, other, *, p=0.9) -> pd.Series:
     )
 
 
-def average_shift(reference, other) -> float:
+def average_shift(reference: pd.Series, other: pd.Series) -> float:
     """Mean number of places by which units move between two rankings; 0 when they agree.
 
     Raises
@@ -83,7 +83,7 @@ def average_shift(reference, other) -> float:
     return float((reference - other).abs().mean())
 
 
-def rank_biased_overlap(reference, other, *, p) -> float:
+def rank_biased_overlap(reference: pd.Series, other: pd.Series, *, p: float) -> float:
     """Overlap of the tops of two rankings, averaged over depths with weights falling by ``p``.
 
     Notes
@@ -112,14 +112,14 @@ def rank_biased_overlap(reference, other, *, p) -> float:
     return min(float(overlap @ weights + overlap[-1] * p ** len(depth)), 1.0)
 
 
-def _inside(ranks, depth):
+def _inside(ranks: pd.Series, depth: np.ndarray) -> np.ndarray:
     """Units x depths: the part of each unit that lies within the depth."""
     first = ranks.rank(method="min").to_numpy()[:, None]
     last = ranks.rank(method="max").to_numpy()[:, None]
     return np.clip((depth - first + 1) / (last - first + 1), 0.0, 1.0)
 
 
-def _paired(reference, other):
+def _paired(reference: pd.Series, other: pd.Series) -> tuple[pd.Series, pd.Series]:
     """The two rankings as floats over the same units, in the order of the first."""
     if set(reference.index) != set(other.index) or not reference.index.is_unique:
         odd = sorted(map(str, set(reference.index) ^ set(other.index)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ import pandas as pd
 from evallib.firmness.linear import LinearScores, caption, linear_scores, ordered_pairs, places
 from evallib.rounding import NOISE_DECIMALS
 from evallib.scoring import Evaluation
+from evallib.study.scheme import Scheme
 
 END = 1e-9  # nearer to 0 or 1 two units meet only because all weight is gone
 
@@ -59,7 +61,7 @@ class _Path:
     leaves_inside: np.ndarray  # a
     leaves_outside: np.ndarray  # b
 
-    def base(self, t) -> np.ndarray:
+    def base(self, t: float) -> np.ndarray:
         above = self.inside * t + self.outside * (1 - t)
         return above / (self.leaves_inside * t + self.leaves_outside * (1 - t))
 
@@ -129,7 +131,7 @@ def breakpoints(result: Evaluation, *, top: int) -> Breakpoints:
     return Breakpoints(*about, table, ties, printed_bands(result))
 
 
-def _paths(scheme, scores: LinearScores):
+def _paths(scheme: Scheme, scores: LinearScores) -> Iterator[tuple[str, float, _Path]]:
     """Node, weight and path of every node whose weight can move."""
     for node, under in zip(scheme.codes[1:], scheme.under.to_numpy().T[1:], strict=True):
         inside, outside = scores.weights * under, scores.weights * (1 - under)
@@ -151,7 +153,14 @@ def _paths(scheme, scores: LinearScores):
         )
 
 
-def _first_meeting(scores, path, ahead, behind, start, end) -> np.ndarray:
+def _first_meeting(
+    scores: LinearScores,
+    path: _Path,
+    ahead: np.ndarray,
+    behind: np.ndarray,
+    start: float,
+    end: float,
+) -> np.ndarray:
     """Where each pair first meets or changes places between ``start`` and ``end``; else NaN."""
     met, jumps = np.full(len(ahead), np.nan), scores.gated > 0
     jumps = jumps[ahead] | jumps[behind]
@@ -172,7 +181,9 @@ def _first_meeting(scores, path, ahead, behind, start, end) -> np.ndarray:
     return met
 
 
-def _stretches(scores, path, start, end):
+def _stretches(
+    scores: LinearScores, path: _Path, start: float, end: float
+) -> list[tuple[float, float]]:
     """From ``start`` outwards, the pieces in which no base crosses the gate."""
     at_0 = path.outside - scores.gate * path.leaves_outside
     at_1 = path.inside - scores.gate * path.leaves_inside
@@ -185,7 +196,9 @@ def _stretches(scores, path, start, end):
     return list(pairwise(stops))
 
 
-def _roots(scores, path, ahead, behind, points) -> np.ndarray:
+def _roots(
+    scores: LinearScores, path: _Path, ahead: np.ndarray, behind: np.ndarray, points: np.ndarray
+) -> np.ndarray:
     """Weights at which each pair ties, 2 x pairs; NaN or infinite where there is none.
 
     With n the numerators, d the denominators and g the difference in points, the pair ties where
@@ -194,7 +207,9 @@ def _roots(scores, path, ahead, behind, points) -> np.ndarray:
     same = scores.pattern[ahead] == scores.pattern[behind]
     gap = points[ahead] - points[behind]
 
-    def line(at_0, at_1, units):
+    def line(
+        at_0: np.ndarray, at_1: np.ndarray, units: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         return at_0[units], at_1[units] - at_0[units]
 
     top_1, top_2 = (line(path.outside, path.inside, units) for units in (ahead, behind))
@@ -211,15 +226,24 @@ def _roots(scores, path, ahead, behind, points) -> np.ndarray:
         return np.array([half / a, c / half])
 
 
-def _product(first, second):
+def _product(
+    first: tuple[np.ndarray, ...], second: tuple[np.ndarray, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coefficients (constant, t, t squared) of a product of two lines."""
     (c1, s1), (c2, s2) = first, second
     return c1 * c2, c1 * s2 + s1 * c2, s1 * s2
 
 
-def _interval(units, ahead, behind, meets, pairs, weight):
+def _interval(
+    units: pd.Index,
+    ahead: np.ndarray,
+    behind: np.ndarray,
+    meets: list[np.ndarray],
+    pairs: np.ndarray,
+    weight: float,
+) -> tuple[object, ...]:
     """low, who meets there, high, who meets there, critical, for the pairs of one statement."""
-    cells, changes = [], []
+    cells, changes = list[object](), list[float]()
     for met, end in zip(meets, (0.0, 1.0), strict=True):
         found = met[pairs] if end == 1 else -met[pairs]
         nearest = np.fmin.reduce(found, initial=np.inf)
@@ -232,17 +256,12 @@ def _interval(units, ahead, behind, meets, pairs, weight):
     return *cells, float(min(changes, default=np.nan))
 
 
-def _ties(units, now, top) -> pd.DataFrame:
+def _ties(units: pd.Index, now: np.ndarray, top: int) -> pd.DataFrame:
     first, second = np.nonzero(np.triu(now[:, None] == now[None, :], k=1))
     size = np.bincount(now, minlength=now.max() + 1)
     cut = (now <= top) & (now + size[now] - 1 > top)
     return pd.DataFrame(
-        {
-            "unit": units[first],
-            "other": units[second],
-            "place": now[first],
-            "cut": cut[first],
-        }
+        {"unit": units[first], "other": units[second], "place": now[first], "cut": cut[first]}
     )
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from evallib.firmness.linear import caption, linear_scores, ordered_pairs, places, rescore
+from evallib.firmness.linear import (
+    LinearScores,
+    caption,
+    linear_scores,
+    ordered_pairs,
+    places,
+    rescore,
+)
 from evallib.firmness.meeting import split_tie
 from evallib.firmness.reach import NORMS
 from evallib.firmness.swaps import Effort, cases_of, lower_bounds, solve, tightened
@@ -68,7 +76,11 @@ class SmallestChange:
 
 
 def smallest_change(
-    result: Evaluation, *, top: int | None = None, pair=None, norm: str = "relative"
+    result: Evaluation,
+    *,
+    top: int | None = None,
+    pair: Sequence[str] | None = None,
+    norm: str = "relative",
 ) -> SmallestChange:
     """The smallest change of the leaf weights at which a top set, a pair or any place changes.
 
@@ -118,14 +130,14 @@ def smallest_change(
     scores, now = _checked(result, norm)
     ahead, behind = ordered_pairs(now)
     statement, mask = _statement(scores.units, now, ahead, behind, top, pair)
-    if statement == "top" and (parted := split_tie(scores, top)):
+    if top is not None and (parted := split_tie(scores, top)):
         behind_now, ahead_then, then = parted
         pair_names = scores.units[behind_now], scores.units[ahead_then]
         return _assembled(result, scores, (statement, top, norm), (0.0, 0.0), pair_names, then)
     cases = cases_of(scores, ahead[mask], behind[mask])
     bound = lower_bounds(scores, cases, norm)
     if len(bound):  # only cases that closed forms do not rule out
-        limit = solve(scores, cases.take(bound.argmin(keepdims=True)), norm)[0]
+        limit = solve(scores, cases.take(np.array([bound.argmin()])), norm)[0]
         cases = cases.take(np.flatnonzero(bound <= limit * (1 + EXACT)))
     sizes, weights, lower = solve(scores, cases, norm)
     best = int(np.argmin(sizes)) if np.isfinite(sizes).any() else None
@@ -135,8 +147,8 @@ def smallest_change(
     if best is not None:
         names = scores.units[cases.ahead[best]], scores.units[cases.behind[best]]
         then = weights[best]
-    sizes = float(rho), float(min(rho, lower.min(initial=np.inf)))
-    return _assembled(result, scores, (statement, top, norm), sizes, names, then)
+    size = float(rho), float(min(rho, lower.min(initial=np.inf)))
+    return _assembled(result, scores, (statement, top, norm), size, names, then)
 
 
 def pairwise_changes(result: Evaluation, *, norm: str = "relative") -> pd.DataFrame:
@@ -182,14 +194,21 @@ def pairwise_changes(result: Evaluation, *, norm: str = "relative") -> pd.DataFr
     return table.reset_index(drop=True)
 
 
-def _checked(result, norm):
+def _checked(result: Evaluation, norm: str) -> tuple[LinearScores, np.ndarray]:
     if norm not in NORMS:
         raise ValueError(f"norm is one of {', '.join(NORMS)}, not {norm!r}")
     scores = linear_scores(result)
     return scores, places(scores.totals(scores.weights))[0]
 
 
-def _statement(units, now, ahead, behind, top, pair):
+def _statement(
+    units: pd.Index,
+    now: np.ndarray,
+    ahead: np.ndarray,
+    behind: np.ndarray,
+    top: int | None,
+    pair: Sequence[str] | None,
+) -> tuple[str, np.ndarray]:
     """Name of the statement, and which pairs must not swap for it to hold."""
     if top is not None and pair is not None:
         raise ValueError("give top or pair, not both")
@@ -209,7 +228,14 @@ def _statement(units, now, ahead, behind, top, pair):
     return "pair", (ahead == i) & (behind == j)
 
 
-def _assembled(result, scores, about, sizes, names, then):
+def _assembled(
+    result: Evaluation,
+    scores: LinearScores,
+    about: tuple[str, int | None, str],
+    sizes: tuple[float, float],
+    names: tuple[str, str],
+    then: np.ndarray,
+) -> SmallestChange:
     return SmallestChange(
         result.study,
         result.year,
@@ -222,13 +248,13 @@ def _assembled(result, scores, about, sizes, names, then):
     )
 
 
-def _weight_table(scores, then):
+def _weight_table(scores: LinearScores, then: np.ndarray) -> pd.DataFrame:
     now = scores.weights
     with np.errstate(divide="ignore", invalid="ignore"):
         change = np.where(now > 0, then / now - 1, np.nan)
     return pd.DataFrame({"now": now, "then": then, "change": change}, index=scores.leaves)
 
 
-def _proof(result, scores, then):
+def _proof(result: Evaluation, scores: LinearScores, then: np.ndarray) -> pd.DataFrame:
     now, moved = (rescore(result, weights).loc[scores.units] for weights in (scores.weights, then))
     return now.add_suffix("_now").join(moved.add_suffix("_then"))

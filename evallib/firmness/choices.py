@@ -13,7 +13,7 @@ from evallib.errors import DataError
 from evallib.firmness.counting import MATRIX_UNITS
 from evallib.firmness.engine import engine, totals_under
 from evallib.rounding import NOISE_DECIMALS
-from evallib.scoring import rank
+from evallib.scoring import Evaluation, rank
 from evallib.study.scheme import Scheme
 
 NORMALISATIONS = ("full_marks", "min_max", "z", "rank")
@@ -38,7 +38,7 @@ class Multiverse:
         columns = {"low": self.ranks.min(axis=1), "median": self.ranks.median(axis=1)}
         return pd.DataFrame(columns | {"high": self.ranks.max(axis=1)})
 
-    def top(self, k=10) -> pd.Series:
+    def top(self, k: int = 10) -> pd.Series:
         """Share of specifications that place each unit in the top k."""
         return (self.ranks <= k).mean(axis=1)
 
@@ -58,7 +58,7 @@ class Multiverse:
         return pd.Series(parts)
 
 
-def alternative_weights(scheme) -> pd.DataFrame:
+def alternative_weights(scheme: Scheme) -> pd.DataFrame:
     """The scheme's leaf weights beside plain alternatives; columns sum to 1.
 
     Returns
@@ -88,7 +88,7 @@ def alternative_weights(scheme) -> pd.DataFrame:
     return table.loc[:, ~table.round(NOISE_DECIMALS).T.duplicated()]
 
 
-def multiverse(result) -> Multiverse:
+def multiverse(result: Evaluation) -> Multiverse:
     """Places under every valid combination of normalisation, weighting and aggregation.
 
     Leaves are normalised (share of full marks, min-max, z-score, or place), weighted, and
@@ -126,7 +126,10 @@ def multiverse(result) -> Multiverse:
     signed_ok = all(
         result.scheme.node(code).aggregation == "arithmetic" for code in result.scheme.inner[1:]
     )
-    own, ranks = result.scheme.node(result.scheme.root).aggregation, {}
+    own, ranks = (
+        result.scheme.node(result.scheme.root).aggregation,
+        dict[tuple[str, str, str], pd.Series](),
+    )
     for normalisation, mean in product(NORMALISATIONS, MEANS):
         if normalisation == "z" and (mean != "arithmetic" or not signed_ok):
             continue
@@ -144,7 +147,7 @@ def multiverse(result) -> Multiverse:
     )
 
 
-def _wiped_out(result, index, weights):
+def _wiped_out(result: Evaluation, index: pd.DataFrame, weights: pd.DataFrame) -> bool:
     """Whether a dimension score of a unit is 0 under one of the weightings."""
     scheme, x = result.scheme, index.to_numpy()
     columns = [scheme.codes.index(code) for code in scheme.dimensions]
@@ -157,11 +160,11 @@ def _wiped_out(result, index, weights):
     return False
 
 
-def _places(totals):
+def _places(totals: pd.Series) -> pd.Series:
     return rank(totals, decimals=NOISE_DECIMALS).astype(int)
 
 
-def _normalised(index, normalisation):
+def _normalised(index: pd.DataFrame, normalisation: str) -> pd.DataFrame:
     """Units x leaves; a leaf on which all agree takes a middle value and separates nobody."""
     if normalisation == "full_marks":
         return index
@@ -176,7 +179,9 @@ def _normalised(index, normalisation):
     return scaled.mask(constant & index.notna(), middle)
 
 
-def _totals(result, index, weights, mean):
+def _totals(
+    result: Evaluation, index: pd.DataFrame, weights: pd.DataFrame, mean: str
+) -> pd.DataFrame:
     """Units x weightings: index scores under one mean across dimensions."""
     nodes = [
         replace(n, aggregation=mean if n.code == result.scheme.root else n.aggregation)
@@ -195,7 +200,7 @@ def _totals(result, index, weights, mean):
     return pd.DataFrame(totals.T, machine.units[machine.columns], weights.columns).loc[index.index]
 
 
-def _copeland(index, weights):
+def _copeland(index: pd.DataFrame, weights: pd.Series) -> pd.Series:
     """Wins less losses of every unit, a pair going to the one ahead on more weight."""
     x = index.round(NOISE_DECIMALS).to_numpy()
     ahead = np.zeros((len(x), len(x)))
@@ -206,7 +211,7 @@ def _copeland(index, weights):
     return pd.Series(wins.sum(axis=1), index.index)
 
 
-def reversals_without(result) -> pd.DataFrame:
+def reversals_without(result: Evaluation) -> pd.DataFrame:
     """Jackknife of units: pairs of others that change order when one unit is left out.
 
     Returns
@@ -222,7 +227,7 @@ def reversals_without(result) -> pd.DataFrame:
     0
     """
     units = result.rank.index[result.rank.notna() & ~result.veto]
-    counts = {}
+    counts: dict[str, dict[str, int]] = {}
     for normalisation in NORMALISATIONS:
         if normalisation == "z" and not result.scheme.is_linear:
             continue
@@ -235,7 +240,7 @@ def reversals_without(result) -> pd.DataFrame:
     return pd.DataFrame(counts)
 
 
-def _order(result, units, normalisation):
+def _order(result: Evaluation, units: pd.Index, normalisation: str) -> np.ndarray:
     """Signs of the differences between base scores under the rule weights, units x units."""
     index = _normalised(result.index.loc[units], normalisation).to_numpy()
     plain = result.rules.model_copy(update={"tier_decimals": None})

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
 
-from evallib.firmness.engine import CACHE_VALUES, places_under, print_units_under, sorted_units
+from evallib.firmness.engine import (
+    CACHE_VALUES,
+    Engine,
+    places_under,
+    print_units_under,
+    sorted_units,
+)
+from evallib.firmness.weights import WeightDraws
 
 MATRIX_UNITS = 1_000  # more ranked units than this are counted in bins of places:
 SINGLE_PLACES, BINS = 256, 768  # so many places singly, and so many bins in all,
@@ -14,7 +22,7 @@ BIN_DRAWS = 64  # so many draws at a time
 GROUP = 8  # blocks of draws counted together
 
 
-def place_edges(n):
+def place_edges(n: int) -> np.ndarray:
     """First place of every bin, and n + 1."""
     if n <= MATRIX_UNITS:
         return np.arange(1, n + 2)
@@ -22,14 +30,16 @@ def place_edges(n):
     return np.concatenate([np.arange(1, SINGLE_PLACES + 1), wide])
 
 
-def block_groups(numbers):
+def block_groups(numbers: Iterable[int]) -> Iterator[tuple[int, ...]]:
     """Numbers of blocks, a few together."""
     numbers = iter(numbers)
     while group := tuple(islice(numbers, GROUP)):
         yield group
 
 
-def counted(machine, draws, edges, numbers):
+def counted(
+    machine: Engine, draws: WeightDraws, edges: np.ndarray, numbers: tuple[int, ...]
+) -> tuple[np.ndarray, int]:
     """Mass of every unit in every place or bin over some blocks, and how many draws they hold."""
     weights = _drawn(draws, numbers)
     if len(edges) == len(machine.units) + 1:
@@ -37,11 +47,11 @@ def counted(machine, draws, edges, numbers):
     return _bin_mass(machine, weights, edges), len(weights)
 
 
-def _drawn(draws, numbers):
+def _drawn(draws: WeightDraws, numbers: tuple[int, ...]) -> np.ndarray:
     return np.concatenate([draws.block(number) for number in numbers])
 
 
-def _place_mass(engine, weights):
+def _place_mass(engine: Engine, weights: np.ndarray) -> np.ndarray:
     """Draws that every unit spends in every place; ties share theirs evenly."""
     n = len(engine.units)
     mass, rate = np.zeros(n * n), np.zeros(n * (n + 1))
@@ -55,7 +65,7 @@ def _place_mass(engine, weights):
     return np.round(mass.reshape(n, n) + shared, 9)[order]
 
 
-def _share_ties(unit, tied, mass, rate):
+def _share_ties(unit: np.ndarray, tied: np.ndarray, mass: np.ndarray, rate: np.ndarray) -> None:
     """Take tied units off the place that the sort gave; ``rate`` spreads them over their places.
 
     It holds mass per place, noted where a run of tied places begins and where it has ended.
@@ -71,7 +81,7 @@ def _share_ties(unit, tied, mass, rate):
     np.add.at(rate, who * (n + 1) + place - within + size, -1 / size)
 
 
-def _bin_mass(engine, weights, edges):
+def _bin_mass(engine: Engine, weights: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """As ``_place_mass``, in bins of places."""
     n, bins = len(engine.units), len(edges) - 1
     bin_of = np.repeat(np.arange(bins, dtype=np.int32), np.diff(edges))
@@ -87,13 +97,14 @@ def _bin_mass(engine, weights, edges):
         np.add.at(mass, row + right, (last[across] + 1 - edges[right]) / size)
         np.add.at(rate, row + left + 1, 1 / size)
         np.add.at(rate, row + right, -1 / size)
-    rate = np.cumsum(rate.reshape(n, bins), axis=1, out=rate.reshape(n, bins))
-    rate *= np.diff(edges)
-    rate += mass.reshape(n, bins)
-    return np.round(rate, 9, out=rate)
+    density = rate.reshape(n, bins)
+    np.cumsum(density, axis=1, out=density)
+    density *= np.diff(edges)
+    density += mass.reshape(n, bins)
+    return np.round(density, 9, out=density)
 
 
-def ahead_counts(engine, draws, numbers):
+def ahead_counts(engine: Engine, draws: WeightDraws, numbers: tuple[int, ...]) -> np.ndarray:
     """How often the row unit has more print units than the column unit, grouped units."""
     n, weights = len(engine.units), _drawn(draws, numbers)
     ahead = np.zeros((n, n), dtype=np.int64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import factorial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,18 +12,19 @@ import pandas as pd
 from evallib.errors import DataError
 from evallib.firmness.engine import engine, places_under
 from evallib.firmness.weights import BLOCK, concentration, perturb_weights, stated
+from evallib.scoring import Evaluation
 
 INNER = 4  # weightings drawn for each fixed part of one
 
 
-def _outcome(result, of):
+def _outcome(result: Evaluation, of: str) -> Callable[[np.ndarray], np.ndarray]:
     """A function from leaf weights to one number per weighting, and the machine behind it."""
     machine = engine(result)
     nominal, _ = places_under(machine, result.scheme.weights.to_numpy()[None])
     if of != "average_shift" and of not in machine.units:
         raise ValueError(f"of is average_shift or a ranked unit, not {of!r}")
 
-    def outcome(weights):
+    def outcome(weights: np.ndarray) -> np.ndarray:
         parts = np.split(weights, range(BLOCK, len(weights), BLOCK))
         places = np.concatenate([places_under(machine, part)[0] for part in parts])
         if of == "average_shift":
@@ -31,7 +34,9 @@ def _outcome(result, of):
     return outcome
 
 
-def shapley_effects(result, *, spread, of, draws, seed) -> pd.DataFrame:
+def shapley_effects(
+    result: Evaluation, *, spread: float, of: str, draws: int, seed: int
+) -> pd.DataFrame:
     """How much of the variance of an outcome each dimension's weight owns.
 
     Dimension weights are drawn from a Dirichlet law around the scheme's; they sum to 1 and so
@@ -89,7 +94,9 @@ def shapley_effects(result, *, spread, of, draws, seed) -> pd.DataFrame:
     return pd.DataFrame(table | {"share_error": np.sqrt(slope**2 @ error**2)}, names)
 
 
-def _shapley(outcome, alpha, draws, seed):
+def _shapley(
+    outcome: Callable[..., Any], alpha: np.ndarray, draws: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How effects weigh the variances with the rest held; these, and their standard errors."""
     rng, d = np.random.default_rng(seed), len(alpha)
     subsets = [np.array([subset >> i & 1 for i in range(d)], dtype=bool) for subset in range(2**d)]
@@ -109,7 +116,9 @@ def _shapley(outcome, alpha, draws, seed):
     return factor, cost, error
 
 
-def sobol_indices(result, *, spread, of, draws, seed) -> pd.DataFrame:
+def sobol_indices(
+    result: Evaluation, *, spread: float, of: str, draws: int, seed: int
+) -> pd.DataFrame:
     """First-order and total Sobol indices of independent multipliers of the dimensions.
 
     Every dimension's weight is multiplied by a number uniform on 1 +- spread, then all are

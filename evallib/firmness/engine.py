@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from evallib.firmness.linear import awarded_bonus
 from evallib.rounding import NOISE_DECIMALS, print_units
 from evallib.scoring import Evaluation, granted
 
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 CACHE_VALUES = 2**18  # totals handled at a time, near the cache; threads take turns in few calls
 AHEAD = 8  # tasks that an executor has before the first result is fetched
 SMALL_PRODUCT = 2**18  # matrix products up to this size run on one thread of the BLAS,
@@ -35,14 +38,14 @@ class Engine:
     result: Evaluation
     units: pd.Index
     columns: np.ndarray
-    patterns: tuple
+    patterns: tuple[tuple[slice, np.ndarray, np.ndarray], ...]  # columns, missing, not applicable
     index: np.ndarray  # leaves x grouped units, 0 where a leaf does not count
     bonus: np.ndarray
     penalty: np.ndarray
     fixed: np.ndarray  # total after a veto, NaN without one
 
 
-def engine(result, *, check=True) -> Engine:
+def engine(result: Evaluation, *, check: bool = True) -> Engine:
     """The engine of an evaluation, checked to give its own totals at its own weights.
 
     ``check=False`` is for an evaluation whose scheme was changed on purpose.
@@ -85,7 +88,7 @@ def engine(result, *, check=True) -> Engine:
     return found
 
 
-def totals_under(engine, weights) -> np.ndarray:
+def totals_under(engine: Engine, weights: np.ndarray) -> np.ndarray:
     """Totals under rows of leaf weights, draws x grouped units, by the rules of the year."""
     rules, scheme = engine.result.rules, engine.result.scheme
     if scheme.is_linear and rules.tier_decimals is None:
@@ -106,7 +109,7 @@ def totals_under(engine, weights) -> np.ndarray:
     return base
 
 
-def _tree_base(engine, weights):
+def _tree_base(engine: Engine, weights: np.ndarray) -> np.ndarray:
     """The general path, for trees with other means or rounding between tiers."""
     base, scheme = np.empty((len(weights), engine.index.shape[1])), engine.result.scheme
     for units, missing, absent in engine.patterns:
@@ -120,7 +123,9 @@ def _tree_base(engine, weights):
     return base
 
 
-def _masses(engine, weights, missing, absent, units):
+def _masses(
+    engine: Engine, weights: np.ndarray, missing: np.ndarray, absent: np.ndarray, units: slice
+) -> np.ndarray:
     """Mass of every leaf for one pattern, draws x leaves, as ``pattern_mass`` has it for one."""
     scheme, rules, gone = engine.result.scheme, engine.result.rules, missing | absent
     mass = weights * ~gone
@@ -141,7 +146,7 @@ def _masses(engine, weights, missing, absent, units):
     return mass / carried
 
 
-def _product(weights, index):
+def _product(weights: np.ndarray, index: np.ndarray) -> np.ndarray:
     """weights @ index, in pieces that the BLAS keeps on the calling thread."""
     out = np.empty((len(weights), index.shape[1]))
     wide = max(SMALL_PRODUCT // (PRODUCT_ROWS * len(index)), 1)
@@ -153,13 +158,13 @@ def _product(weights, index):
     return out
 
 
-def print_units_under(engine, weights) -> np.ndarray:
+def print_units_under(engine: Engine, weights: np.ndarray) -> np.ndarray:
     """Totals in print units, draws x grouped units: equal integers are a tie."""
     rules = engine.result.rules
     return _print_units(totals_under(engine, weights), rules.rank_decimals, rules.rounding)
 
 
-def _print_units(totals, decimals, rounding):
+def _print_units(totals: np.ndarray, decimals: int, rounding: str) -> np.ndarray:
     """``print_units``, quick where no value is near a rounding edge."""
     margin = max(1e-6, 2 * 10.0 ** (decimals - NOISE_DECIMALS))
     if margin > 0.1 or totals.min() < 0 or totals.max() * 10.0**decimals > 2**30:
@@ -173,7 +178,7 @@ def _print_units(totals, decimals, rounding):
     return units
 
 
-def sorted_units(part):
+def sorted_units(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Grouped units by descending total in every draw, and which tie with the next one.
 
     One integer holds print units and unit, so that one sort does both.
@@ -182,7 +187,7 @@ def sorted_units(part):
     bits = int(n - 1).bit_length()
     top, low = int(part.max()), int(part.min())
     kind = np.int32 if top - low < 2 ** (31 - bits) - 1 else np.int64
-    keys = (top - part).astype(kind)
+    keys: Any = (top - part).astype(kind)
     keys <<= kind(bits)
     keys |= np.arange(n, dtype=kind)
     keys.sort(axis=1)
@@ -192,7 +197,7 @@ def sorted_units(part):
     return keys, tied
 
 
-def places_under(engine, weights) -> tuple[np.ndarray, np.ndarray]:
+def places_under(engine: Engine, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First and last place of every unit's tie, draws x ``engine.units``, from 1."""
     unit, tied = sorted_units(print_units_under(engine, weights))
     n, who = unit.shape[1], engine.columns[unit]
@@ -207,7 +212,7 @@ def places_under(engine, weights) -> tuple[np.ndarray, np.ndarray]:
     return first, last
 
 
-def keep_memory():
+def keep_memory() -> None:
     """Let the memory that blocks of draws free be used again, not handed back and asked for anew.
 
     glibc takes the size of a freed large array, touched or not, as its measure (mallopt(3),
@@ -216,7 +221,13 @@ def keep_memory():
     np.empty(3 * 2**20)
 
 
-def in_order(work, items, *, threads=None, executor=None) -> Iterator:
+def in_order(
+    work: Callable[[Item], Done],
+    items: Iterable[Item],
+    *,
+    threads: int | None = None,
+    executor: Executor | None = None,
+) -> Iterator[Done]:
     """Results of ``work`` in the order of ``items``, computed a few ahead.
 
     On an executor where one is given, else on threads of this machine.
@@ -233,7 +244,9 @@ def in_order(work, items, *, threads=None, executor=None) -> Iterator:
             yield from _ahead_of(pool, work, items, threads + 1)
 
 
-def _ahead_of(pool, work, items, count):
+def _ahead_of(
+    pool: Executor, work: Callable[[Item], Done], items: Iterator[Item], count: int
+) -> Iterator[Done]:
     waiting = deque(pool.submit(work, item) for item in islice(items, count))
     while waiting:
         yield waiting.popleft().result()

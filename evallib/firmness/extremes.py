@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evallib.firmness.linear import caption, linear_scores, places, rescore
+from evallib.firmness.linear import LinearScores, caption, linear_scores, places, rescore
 from evallib.firmness.search import Search
 from evallib.firmness.weightset import WeightSet
 from evallib.scoring import Evaluation
@@ -117,13 +117,14 @@ def extreme_ranks(
     weights = WeightSet(scores.weights, float(spread), float(within or 0.0), parts)
     search = Search.over(scores, weights, f"{result.study} {result.year}")
     deadline = np.inf if time_limit is None else time.monotonic() + time_limit
-    best, worst = search.pursued()
-    best = [search.improve(u, 1, *found, deadline) for u, found in enumerate(best)]
-    worst = [search.improve(u, -1, *found, deadline) for u, found in enumerate(worst)]
+    best, worst = (
+        [search.improve(u, sign, place, at, deadline) for u, (place, at) in enumerate(found)]
+        for sign, found in zip((1, -1), search.pursued(), strict=True)
+    )
     return _assembled(result, scores, (at, spread, within), best, worst)
 
 
-def _check(spread, within, at, time_limit):
+def _check(spread: float, within: float | None, at: str, time_limit: float | None) -> None:
     if at not in ("leaf", "dimension"):
         raise ValueError(f"at is leaf or dimension, not {at!r}")
     if within is not None and at == "leaf":
@@ -135,7 +136,13 @@ def _check(spread, within, at, time_limit):
         raise ValueError(f"time_limit is a number of seconds from 0, not {time_limit!r}")
 
 
-def _assembled(result, scores, about, best, worst):
+def _assembled(
+    result: Evaluation,
+    scores: LinearScores,
+    about: tuple[str, float, float | None],
+    best: list[tuple[int, int, np.ndarray]],
+    worst: list[tuple[int, int, np.ndarray]],
+) -> ExtremeRanks:
     """The result, every certificate ranked again by the scoring engine."""
     columns = {"place": places(scores.totals(scores.weights))[0]}
     tables = []

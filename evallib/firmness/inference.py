@@ -7,17 +7,25 @@ few degrees of freedom, or from a stated scenario, and is then taken as known.
 from __future__ import annotations
 
 from string import ascii_letters
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from evallib.errors import DataError
-from evallib.firmness.sensitivity import published_places, ranks_without, shifts_without
+from evallib.scoring import Evaluation
 
 
 def better_pairs(
-    totals, *, sem, draws, seed, level=0.95, step_down=True, freedom=None
+    totals: pd.Series,
+    *,
+    sem: float | pd.Series,
+    draws: int,
+    seed: int,
+    level: float = 0.95,
+    step_down: bool = True,
+    freedom: int | None = None,
 ) -> pd.DataFrame:
     """Which unit is significantly better than which, for all pairs at once.
 
@@ -52,7 +60,14 @@ def better_pairs(
     return pd.DataFrame(found, totals.index, totals.index)
 
 
-def _setting(totals, sem, draws, seed, level, freedom):
+def _setting(
+    totals: pd.Series,
+    sem: float | pd.Series,
+    draws: int,
+    seed: int,
+    level: float,
+    freedom: int | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Totals, simulated errors (draws x units), and standard errors of all differences."""
     values = totals.to_numpy(dtype=float)
     spread = pd.Series(sem, index=totals.index, dtype=float).to_numpy()
@@ -71,7 +86,14 @@ def _setting(totals, sem, draws, seed, level, freedom):
     return values, noise * spread, np.hypot(spread[:, None], spread)
 
 
-def _rejected(values, errors, scale, family, level, step_down):
+def _rejected(
+    values: np.ndarray,
+    errors: np.ndarray,
+    scale: np.ndarray,
+    family: np.ndarray,
+    level: float,
+    step_down: bool,
+) -> np.ndarray:
     """Ordered pairs (better, worse) of the family whose difference no error explains."""
     statistic = np.subtract.outer(values, values) / scale
     left, found = family.copy(), np.zeros_like(family)
@@ -89,7 +111,15 @@ def _rejected(values, errors, scale, family, level, step_down):
 
 
 def rank_sets(
-    totals, *, sem, draws, seed, simultaneous, level=0.95, step_down=True, freedom=None
+    totals: pd.Series,
+    *,
+    sem: float,
+    draws: int,
+    seed: int,
+    simultaneous: bool,
+    level: float = 0.95,
+    step_down: bool = True,
+    freedom: int | None = None,
 ) -> pd.DataFrame:
     """Confidence sets for the places that error-free totals would give.
 
@@ -117,10 +147,10 @@ def rank_sets(
     """
     n = len(totals)
     if simultaneous:
-        choices = {"level": level, "step_down": step_down, "freedom": freedom}
+        choices: dict[str, Any] = {"level": level, "step_down": step_down, "freedom": freedom}
         found = better_pairs(totals, sem=sem, draws=draws, seed=seed, **choices).to_numpy()
-        ends = {"low": 1 + found.sum(axis=0), "high": n - found.sum(axis=1)}
-        return pd.DataFrame(ends, index=totals.index)
+        sets = {"low": 1 + found.sum(axis=0), "high": n - found.sum(axis=1)}
+        return pd.DataFrame(sets, index=totals.index)
     values, errors, scale = _setting(totals, sem, draws, seed, level, freedom)
     ends = np.empty((n, 2), dtype=int)
     for unit in range(n):
@@ -131,7 +161,16 @@ def rank_sets(
     return pd.DataFrame(ends, totals.index, ["low", "high"])
 
 
-def top_set(totals, *, top, sem, draws, seed, level=0.95, freedom=None) -> pd.Index:
+def top_set(
+    totals: pd.Series,
+    *,
+    top: int,
+    sem: float,
+    draws: int,
+    seed: int,
+    level: float = 0.95,
+    freedom: int | None = None,
+) -> pd.Index:
     """Units that cannot be excluded from the true top; it holds all of them with that confidence.
 
     Notes
@@ -145,12 +184,19 @@ def top_set(totals, *, top, sem, draws, seed, level=0.95, freedom=None) -> pd.In
     >>> list(top_set(totals, top=1, sem=1.0, draws=2_000, seed=1))
     ['a', 'b']
     """
-    choices = {"level": level, "freedom": freedom}
-    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, **choices)
+    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, level=level, freedom=freedom)
     return totals.index[found.sum(axis=0) < top]
 
 
-def tiers(totals, *, sem, draws, seed, level=0.95, freedom=None) -> pd.DataFrame:
+def tiers(
+    totals: pd.Series,
+    *,
+    sem: float,
+    draws: int,
+    seed: int,
+    level: float = 0.95,
+    freedom: int | None = None,
+) -> pd.DataFrame:
     """Tiers and letters: units that share a letter are not significantly different.
 
     A unit opens a tier when it is significantly below the head of the current one. Being
@@ -171,8 +217,7 @@ def tiers(totals, *, sem, draws, seed, level=0.95, freedom=None) -> pd.DataFrame
     [1, 1, 2]
     """
     order = totals.sort_values(ascending=False, kind="stable").index
-    choices = {"level": level, "freedom": freedom}
-    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, **choices)
+    found = better_pairs(totals, sem=sem, draws=draws, seed=seed, level=level, freedom=freedom)
     found = found.loc[order, order].to_numpy()
     head, tier = 0, np.ones(len(order), dtype=int)
     for unit in range(1, len(order)):
@@ -181,7 +226,7 @@ def tiers(totals, *, sem, draws, seed, level=0.95, freedom=None) -> pd.DataFrame
     return pd.DataFrame({"tier": tier, "letters": compact_letters(found | found.T)}, index=order)
 
 
-def compact_letters(different) -> list[str]:
+def compact_letters(different: np.ndarray) -> list[str]:
     """Letters such that two items share one exactly when they are not different.
 
     Examples
@@ -204,7 +249,7 @@ def compact_letters(different) -> list[str]:
     ]
 
 
-def tipping_sem(result, *, level=0.95) -> pd.DataFrame:
+def tipping_sem(result: Evaluation, *, level: float = 0.95) -> pd.DataFrame:
     """The largest error of measurement at which a statement about one unit still holds.
 
     Returns
@@ -239,55 +284,3 @@ def tipping_sem(result, *, level=0.95) -> pd.DataFrame:
             "top": (totals - other).abs() / (z * np.sqrt(2)),
         }
     )
-
-
-def jackknife_leaves(result) -> pd.DataFrame:
-    """Places of every unit when each leaf in turn is left out.
-
-    Returns
-    -------
-    DataFrame, units x ``rank``, ``low`` and ``high`` (best and worst), ``moved_by`` (the leaf
-    whose absence moves the unit furthest)
-
-    Examples
-    --------
-    >>> import evallib as ev
-    >>> result = ev.evaluate(ev.read_study("data/sichuan-land"), 2011)
-    >>> jackknife_leaves(result).loc["chengdu"].astype(str).tolist()
-    ['1', '1', '2', 'service']
-    """
-    without, nominal = ranks_without(result, at="leaf"), published_places(result)
-    furthest = shifts_without(result, at="leaf").abs().idxmax(axis=1)
-    low, high = without.min(axis=1).astype(int), without.max(axis=1).astype(int)
-    return pd.DataFrame({"rank": nominal, "low": low, "high": high, "moved_by": furthest})
-
-
-def item_sampling_error(result) -> pd.DataFrame:
-    """Error of a total had another checklist been drawn; it is no error of the marks.
-
-    Leaves are taken as a sample of those that might have stood under their dimension.
-
-    Returns
-    -------
-    DataFrame, dimensions and root x ``leaves``, ``units`` (with all of them), ``residual``
-    (standard deviation of the index, 0 to 1, unit and leaf means taken out) and ``error``
-    (points of the total). A dimension of one leaf says nothing (NaN) and is not in the root's sum.
-
-    Notes
-    -----
-    Relative error variance of a stratified test, the sum of w^2 sigma^2 over the leaves of every
-    dimension: Brennan (2001), doi:10.1007/978-1-4757-3456-0.
-    """
-    rows, scheme = {}, result.scheme
-    for code in scheme.dimensions:
-        leaves = scheme.leaves_under(code)
-        index = result.index.loc[result.rank.notna(), leaves].dropna()
-        freedom = (len(index) - 1) * (len(leaves) - 1)
-        rest = index.sub(index.mean(axis=1), axis=0) - index.mean() + index.to_numpy().mean()
-        residual = np.sqrt((rest**2).sum(axis=None) / freedom) if freedom > 0 else np.nan
-        error = residual * np.sqrt((scheme.weights[leaves] ** 2).sum()) * result.rules.scale
-        rows[code] = (len(leaves), len(index), residual, error)
-    table = pd.DataFrame(rows, index=["leaves", "units", "residual", "error"]).T
-    whole = np.sqrt((table["error"] ** 2).sum(min_count=1))
-    table.loc[scheme.root] = len(scheme.leaves), result.rank.notna().sum(), np.nan, whole
-    return table.astype({"leaves": int, "units": int})

@@ -7,6 +7,7 @@ of one pattern compare by the sign of one linear form of ``w``. That is what the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,21 +49,23 @@ class LinearScores:
     gate: float
     scale: float
 
-    def base(self, weights) -> np.ndarray:
+    def base(self, weights: np.ndarray) -> np.ndarray:
         """Base of every unit under each row of weights, m x n."""
         weights = np.atleast_2d(weights)
         return self.scale * (weights @ self.index.T) / (weights @ self.applies.T)
 
-    def totals(self, weights) -> np.ndarray:
+    def totals(self, weights: np.ndarray) -> np.ndarray:
         """Total of every unit under each row of weights, m x n."""
         base = self.base(weights)
         return base + self.points + self.gated * (np.round(base, NOISE_DECIMALS) > self.gate)
 
-    def forms(self, points) -> np.ndarray:
+    def forms(self, points: np.ndarray) -> np.ndarray:
         """Rows ``c`` with total = (c·w) / (a·w), given the points added to each base."""
         return self.scale * self.index + np.reshape(points, (-1, 1)) * self.applies
 
-    def pairs(self, first, second, points_1, points_2) -> Pairs:
+    def pairs(
+        self, first: np.ndarray, second: np.ndarray, points_1: np.ndarray, points_2: np.ndarray
+    ) -> Pairs:
         """Pairs of units, given the points added to the base of each."""
         units, points = np.array([first, second]), np.array([points_1, points_2])
         down = self.applies[units]
@@ -112,7 +115,7 @@ def linear_scores(result: Evaluation) -> LinearScores:
     )
 
 
-def _refuse_other_rules(result, kept, where):
+def _refuse_other_rules(result: Evaluation, kept: np.ndarray, where: str) -> None:
     scheme, rules = result.scheme, result.rules
     instead = "use rank_uncertainty, which samples"
     for code in scheme.inner:
@@ -140,7 +143,7 @@ def awarded_bonus(result: Evaluation) -> pd.Series:
     return result.awarded.clip(upper=result.rules.bonus.cap)
 
 
-def rescore(result: Evaluation, weights) -> pd.DataFrame:
+def rescore(result: Evaluation, weights: np.ndarray) -> pd.DataFrame:
     """Total and place of every unit under other leaf weights, through the scoring engine.
 
     Parameters
@@ -162,7 +165,7 @@ def rescore(result: Evaluation, weights) -> pd.DataFrame:
     return pd.DataFrame({"total": total, "place": rank(total, decimals=NOISE_DECIMALS)})
 
 
-def places(totals) -> np.ndarray:
+def places(totals: np.ndarray) -> np.ndarray:
     """Competition places in each row of totals, ties decided at ten decimals; 1 is best."""
     from scipy.stats import rankdata  # here, since it loads 60 MB that sampling does without
 
@@ -170,7 +173,7 @@ def places(totals) -> np.ndarray:
     return rankdata(-units, method="min", axis=-1).astype(int)
 
 
-def ordered_pairs(now) -> tuple[np.ndarray, np.ndarray]:
+def ordered_pairs(now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions (ahead, behind) of all pairs with different places, from one row of places."""
     ahead, behind = np.nonzero(now[:, None] < now[None, :])
     return ahead, behind
@@ -187,16 +190,16 @@ class Pairs:
     down: np.ndarray
     same: np.ndarray  # whether both units have one pattern of leaves
 
-    def take(self, rows) -> Pairs:
+    def take(self, rows: np.ndarray) -> Pairs:
         """Only these pairs."""
         return Pairs(self.above[:, rows], self.down[:, rows], self.same[rows])
 
-    def product(self, weights) -> np.ndarray:
+    def product(self, weights: np.ndarray) -> np.ndarray:
         """Lead of the first times both denominators, (c1·w)(a2·w) - (c2·w)(a1·w)."""
         c, a = (self.above * weights).sum(axis=2), (self.down * weights).sum(axis=2)
         return c[0] * a[1] - c[1] * a[0]
 
-    def leads(self, weights) -> np.ndarray:
+    def leads(self, weights: np.ndarray) -> np.ndarray:
         """Forms with the sign of the lead: exact within a pattern, else the tangent at weights."""
         c = (self.above * weights).sum(axis=2)[..., None]
         a = (self.down * weights).sum(axis=2)[..., None]
@@ -204,14 +207,14 @@ class Pairs:
         tangent -= self.above[1] * a[0] + self.down[0] * c[1] - c[1] * a[0]
         return np.where(self.same[:, None], self.above[0] - self.above[1], tangent)
 
-    def curved_parts(self, weights):
+    def curved_parts(self, weights: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
         """Forms p, q and signs of the second-order part of the product, sum of sign p·u q·u."""
         level = (self.above[0] @ weights / (self.down[0] @ weights))[:, None]
         for i, sign in ((0, 1), (1, -1)):
             yield self.above[i] - level * self.down[i], self.down[1 - i], sign
 
 
-def fill(forms, low, high) -> np.ndarray:
+def fill(forms: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Weights that make each linear form largest, low <= w <= high and sum 1.
 
     Parameters
@@ -242,7 +245,7 @@ def fill(forms, low, high) -> np.ndarray:
     return weights + low
 
 
-def caption(what, study, year, provenance) -> str:
+def caption(what: str, study: str, year: int, provenance: str) -> str:
     """One line that says what a result is, of which study, and how far its data can be trusted."""
     kind = "" if provenance == "observed" else f" ({provenance} data)"
     return f"{study} {year}{kind}: {what}; order of exact totals"

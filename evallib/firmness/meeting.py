@@ -6,11 +6,16 @@ where a gate decides together with the lead, a linear program does; and a tie fa
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.optimize import linprog
 
-from evallib.firmness.linear import places
+from evallib.firmness.linear import LinearScores, Pairs, places
 from evallib.firmness.reach import distance, reach
+
+if TYPE_CHECKING:
+    from scipy.optimize._optimize import OptimizeResult
 
 BEYOND = 1e-6  # certificates go this share further than the change itself, so that they swap
 TANGENTS = 10  # followed between patterns; each doubles the digits
@@ -20,7 +25,7 @@ NUDGES = (1e-6, 1e-4)  # relative changes of weights that must tell tied units a
 SPLIT = 1e-9  # points that do
 
 
-def crossing_share(pairs, weights, rows) -> np.ndarray:
+def crossing_share(pairs: Pairs, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Part of the way from the weights to each row at which a pair meets; 0 where none does."""
     start, end, bend = pairs.product(weights), pairs.product(rows), pairs.product(rows - weights)
     slope = end - start - bend
@@ -29,14 +34,16 @@ def crossing_share(pairs, weights, rows) -> np.ndarray:
     return np.where(np.isfinite(share) & (share > 0), share, 0.0)
 
 
-def follow_tangents(pairs, weights, rows, norm) -> np.ndarray:
+def follow_tangents(pairs: Pairs, weights: np.ndarray, rows: np.ndarray, norm: str) -> np.ndarray:
     """The nearest zero of the tangent at each row, again and again."""
     for _ in range(TANGENTS if len(rows) else 0):
         rows = reach(pairs.leads(rows), weights, norm)[1]
     return rows
 
 
-def nearest_from_edges(pairs, weights, norm):
+def nearest_from_edges(
+    pairs: Pairs, weights: np.ndarray, norm: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Size and weights of a swap of each pair, starting on the edges of the weight simplex.
 
     Returns
@@ -68,7 +75,7 @@ def nearest_from_edges(pairs, weights, norm):
     return sizes, reached
 
 
-def _edge_points(c1, c2, a1, a2):
+def _edge_points(c1: np.ndarray, c2: np.ndarray, a1: np.ndarray, a2: np.ndarray) -> np.ndarray:
     """Corners and inner points of edges at which the second unit is level or ahead."""
     product = np.outer(c1, a2) - np.outer(c2, a1)
     edge, corner = product + product.T, np.diag(product)
@@ -84,7 +91,9 @@ def _edge_points(c1, c2, a1, a2):
     return np.concatenate([np.eye(len(c1))[(corner <= level) & (a1 * a2 > 0)], points])
 
 
-def nearest_by_program(forms, weights, norm, *, beyond):
+def nearest_by_program(
+    forms: np.ndarray, weights: np.ndarray, norm: str, *, beyond: bool
+) -> tuple[float, np.ndarray]:
     """Size of the smallest change at which no form is positive, and weights there.
 
     ``beyond`` takes them a millionth further, as deep inside as they can. The size is infinite
@@ -114,7 +123,9 @@ def nearest_by_program(forms, weights, norm, *, beyond):
     return (float(distance(found[None], weights, norm)[0]) if norm == "l2" else size), found
 
 
-def _deep_inside(rows, limits, total, size, nearest):
+def _deep_inside(
+    rows: np.ndarray, limits: np.ndarray, total: np.ndarray, size: float, nearest: np.ndarray
+) -> np.ndarray:
     """Weights at which the slack of the forms is largest, a millionth beyond the size."""
     count = len(nearest)
     free = len(total) - count - 1
@@ -124,7 +135,13 @@ def _deep_inside(rows, limits, total, size, nearest):
     return inside.x[:count] if inside.status == 0 else nearest
 
 
-def _program(cost, rows, limits, total, slack):
+def _program(
+    cost: np.ndarray,
+    rows: np.ndarray,
+    limits: np.ndarray,
+    total: np.ndarray,
+    slack: tuple[int, int | None],
+) -> OptimizeResult:
     """HiGHS over weights from 0 that sum to 1, radii from 0, and the slack of the forms."""
     bounds = [(0, None)] * (len(cost) - 1) + [slack]
     exactly = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
@@ -133,7 +150,7 @@ def _program(cost, rows, limits, total, slack):
     )
 
 
-def split_tie(scores, top):
+def split_tie(scores: LinearScores, top: int) -> tuple[int, int, np.ndarray] | None:
     """Two units tied across the cut and weights just beside the scheme's that part them, or None.
 
     Returns

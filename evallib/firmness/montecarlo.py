@@ -6,12 +6,14 @@ doi:10.1080/00031305.1998.10480550), so that a share of 0 or 1 has an error too.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 Z = 1.96  # of the 95 % bracket of an interval's ends
 
 
-def share_error(share, draws):
+def share_error(share: Any, draws: int) -> Any:
     """Standard error of shares of that many draws; also a bound for shares that count halves.
 
     Examples
@@ -23,7 +25,7 @@ def share_error(share, draws):
     return np.sqrt(p * (1 - p) / draws)
 
 
-def place_error(mass, middle, half, draws) -> np.ndarray:
+def place_error(mass: np.ndarray, middle: np.ndarray, half: np.ndarray, draws: int) -> np.ndarray:
     """Standard error of mean places from the mass in every bin; an upper bound at ties.
 
     ``half`` is half the width of each bin, which its places may lie from the ``middle``.
@@ -33,13 +35,13 @@ def place_error(mass, middle, half, draws) -> np.ndarray:
     return np.sqrt(((mass * spread).sum(axis=1) / draws + low * (1 - low)) / draws)
 
 
-def tails(share, level) -> tuple[np.ndarray, np.ndarray]:
+def tails(share: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Columns between which every row of shares keeps ``level``, equal tails cut off."""
     tail, reached = _tail(level), np.cumsum(share, axis=1)
     return _first(reached, max(tail - 1e-9, 1e-9)), _first(reached, 1 - tail - 1e-9)
 
 
-def tail_brackets(share, level, draws) -> list[np.ndarray]:
+def tail_brackets(share: np.ndarray, level: float, draws: int) -> list[np.ndarray]:
     """First and last column that each end of :func:`tails` may be in, by the error of its share."""
     tail, reached = _tail(level), np.cumsum(share, axis=1)
     error = Z * share_error(reached.clip(0, 1), draws)
@@ -49,14 +51,14 @@ def tail_brackets(share, level, draws) -> list[np.ndarray]:
     return ends
 
 
-def _first(reached, edge):
+def _first(reached: np.ndarray, edge: float) -> np.ndarray:
     """First column whose share is above the edge; the last one where none is."""
     above = reached > edge
     above[:, -1] = True
     return above.argmax(axis=1)
 
 
-def _tail(level):
+def _tail(level: float) -> float:
     if not 0 < level <= 1:
         raise ValueError(f"level is a share above 0 and up to 1, not {level!r}")
     return (1 - level) / 2

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -14,6 +16,10 @@ from scipy.sparse import csr_array
 
 from evallib.firmness.weightset import WeightSet
 
+if TYPE_CHECKING:
+    from scipy.optimize._optimize import OptimizeResult
+
+Rows = tuple[np.ndarray, float | np.ndarray, float | np.ndarray]  # a matrix, lowest, highest
 MARGIN = 1e-6  # of 100 points: leads below it are not looked for
 
 
@@ -51,7 +57,7 @@ class Question:
     low: float
     high: float
 
-    def answer(self, seconds):
+    def answer(self, seconds: float) -> tuple[str, int, np.ndarray | None]:
         """Status, a lower bound of the number lost, and weights that lose so few, or None."""
         margin = 0.0 if self.sign == 1 else MARGIN
         binary, m = len(self._low), len(self.rivals)
@@ -74,21 +80,21 @@ class Question:
         return "solved", least, (clear if clear.status == 0 else found).x[:leaves]
 
     @cached_property
-    def _others(self):
+    def _others(self) -> np.ndarray:
         """Patterns of rivals that differ from the unit's own."""
         kinds = np.unique(self.pattern[self.rivals])
         return kinds[kinds != self.pattern[self.unit]]
 
     @cached_property
-    def _set(self):
+    def _set(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         return self.weights.limits()
 
     @cached_property
-    def _low(self):
+    def _low(self) -> np.ndarray:
         return self._bounds[0]
 
     @cached_property
-    def _bounds(self):
+    def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Bounds of all variables but the binaries; those of the margin are set by each run."""
         leaves, (low, high, *_) = self.forms.shape[1], self._set
         low, high = low[:leaves], high[:leaves]
@@ -99,11 +105,11 @@ class Question:
         )
 
     @cached_property
-    def _rows(self):
+    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and their upper limits, over all variables but the totals of dimensions."""
         leaves, m, others = self.forms.shape[1], len(self.rivals), self._others
         width = len(self._low) + m
-        blocks = [(self.gates, 0.0)]
+        blocks: list[tuple[np.ndarray, float | np.ndarray]] = [(self.gates, 0.0)]
         middle = (self.low + self.high) / 2
         forms = self.forms - middle * self.applies
         half = (self.high - self.low) / 2
@@ -126,7 +132,9 @@ class Question:
         limits = [np.broadcast_to(limit, len(part)) for part, limit in blocks]
         return np.vstack(rows), np.concatenate(limits)
 
-    def _enclosed(self, unit, product, column, width, half):
+    def _enclosed(
+        self, unit: int, product: np.ndarray | None, column: int | None, width: int, half: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Four rows (McCormick) that enclose score x denominator: a variable, or a form of w."""
         leaves, (least, most) = self.forms.shape[1], self.carried[unit]
         block, limits = np.zeros((4, width)), np.zeros(4)
@@ -135,13 +143,15 @@ class Question:
             block[row, :leaves] = side * score * self.applies[unit]
             block[row, leaves] = side * weight
             limits[row] = side * score * weight
-            if column is None:
+            if product is not None:
                 block[row, :leaves] -= side * product
-            else:
+            if column is not None:
                 block[row, column] = -side
         return block, limits
 
-    def _run(self, cost, margin, lost, seconds):
+    def _run(
+        self, cost: np.ndarray, margin: tuple[float, ...], lost: np.ndarray | None, seconds: float
+    ) -> OptimizeResult:
         """Solve with the margin between two values, and the binaries free or fixed."""
         m, binary, leaves = len(self.rivals), len(self._low), self.forms.shape[1]
         low, high = (np.r_[ends, np.full(m, float(i))] for i, ends in enumerate(self._bounds))
@@ -152,9 +162,12 @@ class Question:
             whole[:] = 0
         least, most, inside, equal = self._set
         totals = len(least) - leaves
-        rows = [(self._rows[0], -np.inf, self._rows[1]), (np.arange(binary + m) < leaves, 1, 1)]
-        rows += [(np.pad(self.known[0], ((0, 0), (binary, 0))), -np.inf, self.known[1])]
-        rows = [(np.pad(np.atleast_2d(a), ((0, 0), (0, totals))), *ends) for a, *ends in rows]
+        given: list[Rows] = [(self._rows[0], -np.inf, self._rows[1])]
+        given += [(np.arange(binary + m) < leaves, 1, 1)]
+        given += [(np.pad(self.known[0], ((0, 0), (binary, 0))), -np.inf, self.known[1])]
+        rows: list[Rows] = [
+            (np.pad(np.atleast_2d(a), ((0, 0), (0, totals))), low, high) for a, low, high in given
+        ]
         between = np.zeros((len(inside) + len(equal), binary + m - leaves))
         tied = np.insert(np.vstack([inside, equal]), [leaves], between, axis=1)
         rows += [(tied, np.r_[np.full(len(inside), -np.inf), np.zeros(len(equal))], 0)]
@@ -166,7 +179,13 @@ class Question:
         return found
 
 
-def _solved(cost, whole, ends, rows, seconds):
+def _solved(
+    cost: np.ndarray,
+    whole: np.ndarray,
+    ends: tuple[int | np.ndarray, ...],
+    rows: list[Rows],
+    seconds: float,
+) -> OptimizeResult:
     """HiGHS over rows (matrix, low, high) that are not empty."""
     limits = [LinearConstraint(csr_array(a), low, high) for a, low, high in rows if len(a)]
     options = {"time_limit": seconds} if np.isfinite(seconds) else {}
@@ -177,7 +196,7 @@ def _solved(cost, whole, ends, rows, seconds):
 
 
 @contextmanager
-def quiet_stdout():
+def quiet_stdout() -> Iterator[None]:
     """HiGHS writes to the standard output of the process whatever it is told: keep it away."""
     sys.stdout.flush()
     saved, sink = os.dup(1), os.open(os.devnull, os.O_WRONLY)

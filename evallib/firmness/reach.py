@@ -13,7 +13,7 @@ NORMS = ("relative", "l1", "l2", "linf")
 STEPS = 70  # halvings of an interval: beyond the precision of a float
 
 
-def largest_effect(forms, weights, norm) -> np.ndarray:
+def largest_effect(forms: np.ndarray, weights: np.ndarray, norm: str) -> np.ndarray:
     """How far each form can fall per unit of change, were weights allowed below 0.
 
     The maximum of ``-v·u`` over changes ``u`` that sum to 0 and have norm 1; by duality
@@ -47,7 +47,7 @@ def largest_effect(forms, weights, norm) -> np.ndarray:
     return np.abs(forms - median) @ per_leaf
 
 
-def least_size(forms, weights, norm) -> np.ndarray:
+def least_size(forms: np.ndarray, weights: np.ndarray, norm: str) -> np.ndarray:
     """Size below which no change brings a form to 0; exact for l1, and while no weight is 0."""
     if norm == "l1":
         return reach(forms, weights, norm)[0]
@@ -56,7 +56,7 @@ def least_size(forms, weights, norm) -> np.ndarray:
         return np.where(lead > 0, lead / largest_effect(forms, weights, norm), 0.0)
 
 
-def reach(forms, weights, norm) -> tuple[np.ndarray, np.ndarray]:
+def reach(forms: np.ndarray, weights: np.ndarray, norm: str) -> tuple[np.ndarray, np.ndarray]:
     """Smallest change of the weights at which each form is 0, and the weights there.
 
     Parameters
@@ -94,7 +94,7 @@ def reach(forms, weights, norm) -> tuple[np.ndarray, np.ndarray]:
     return sizes, reached
 
 
-def distance(rows, weights, norm) -> np.ndarray:
+def distance(rows: np.ndarray, weights: np.ndarray, norm: str) -> np.ndarray:
     """Size of the change from the weights to each row, in one of the norms."""
     change = np.abs(rows - weights)
     if norm == "relative":
@@ -103,15 +103,17 @@ def distance(rows, weights, norm) -> np.ndarray:
     return np.linalg.norm(change, ord=order, axis=1)
 
 
-def _radius(weights, norm):
+def _radius(weights: np.ndarray, norm: str) -> np.ndarray:
     return weights if norm == "relative" else np.ones(len(weights))
 
 
-def _reach_box(forms, lead, weights, norm):
+def _reach_box(
+    forms: np.ndarray, lead: np.ndarray, weights: np.ndarray, norm: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Radius of the smallest box around the weights, cut at 0, that holds a zero of each form."""
     radius = _radius(weights, norm)
 
-    def lowest(rows, size):
+    def lowest(rows: np.ndarray, size: np.ndarray) -> np.ndarray:
         low = np.maximum(weights - size[:, None] * radius, 0)
         return fill(-forms[rows], low, weights + size[:, None] * radius)
 
@@ -127,7 +129,9 @@ def _reach_box(forms, lead, weights, norm):
     return size, lowest(np.arange(len(forms)), size)
 
 
-def _reach_l1(forms, lead, weights, norm):
+def _reach_l1(
+    forms: np.ndarray, lead: np.ndarray, weights: np.ndarray, norm: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Weight goes from the leaves with the largest coefficients to the one with the smallest."""
     order = np.argsort(-forms, axis=1, kind="stable")
     gain = np.take_along_axis(forms - forms.min(axis=1, keepdims=True), order, axis=1)
@@ -142,7 +146,9 @@ def _reach_l1(forms, lead, weights, norm):
     return 2 * moved.sum(axis=1), reached
 
 
-def _reach_l2(forms, lead, weights, norm):
+def _reach_l2(
+    forms: np.ndarray, lead: np.ndarray, weights: np.ndarray, norm: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Projection of the weights on the plane where the form is 0, then on weights from 0."""
     centred = forms - forms.mean(axis=1, keepdims=True)
     reached = weights - (lead / (centred**2).sum(axis=1))[:, None] * centred
@@ -161,7 +167,7 @@ def _reach_l2(forms, lead, weights, norm):
     return np.linalg.norm(reached - weights, axis=1), reached
 
 
-def _on_simplex(rows):
+def _on_simplex(rows: np.ndarray) -> np.ndarray:
     """Nearest weights from 0 that sum to 1, of each row; Michelot (1986), by sorting."""
     ordered = -np.sort(-rows, axis=1)
     excess = (np.cumsum(ordered, axis=1) - 1) / np.arange(1, rows.shape[1] + 1)

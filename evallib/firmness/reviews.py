@@ -12,8 +12,9 @@ from evallib.aggregation import leaf_index, node_scores
 from evallib.errors import DataError
 from evallib.firmness.linear import awarded_bonus
 from evallib.rounding import print_units, round_number
-from evallib.scoring import evaluate, evaluate_year, granted, rank
+from evallib.scoring import Evaluation, evaluate, evaluate_year, granted, rank
 from evallib.study.marks import SCORED, mark_problem
+from evallib.study.model import Study, Year
 
 ROUNDS = {"initial", "preliminary", "final", "初评", "终评"}
 ALIKE = 0.9  # share of cells from which a reviewer who repeats a round is taken for it
@@ -53,7 +54,7 @@ class DoubleReview:
     freedom: int
 
 
-def double_review(study, year) -> DoubleReview:
+def double_review(study: Study, year: int) -> DoubleReview:
     """Error of measurement from the blind double review of a year (``reviews.csv``).
 
     Differences are taken between unit totals, because the errors of one reviewer go together
@@ -91,7 +92,7 @@ def double_review(study, year) -> DoubleReview:
     return _reliability(pd.DataFrame(totals))
 
 
-def _check_reviews(table, record, where):
+def _check_reviews(table: pd.DataFrame, record: Year, where: str) -> None:
     names = {str(name).lower() for name in table}
     if len(table.columns) != 2:
         raise DataError(f"{where}: reviews.csv has {len(names)} reviewers; it takes exactly two")
@@ -103,7 +104,7 @@ def _check_reviews(table, record, where):
     gaps = [*needed.difference(table.dropna().index), *table.index.difference(needed)]
     faults = [f"{unit}/{leaf}: not a scored leaf marked by both" for unit, leaf in gaps]
     for (unit, leaf), row in table.loc[table.index.isin(needed)].iterrows():
-        problems = (mark_problem(mark, record.scheme.node(leaf)) for mark in row.dropna())
+        problems = (mark_problem(mark, record.tree.node(leaf)) for mark in row.dropna())
         faults += [f"{unit}/{leaf}: {problem[0]}" for problem in problems if problem]
     if faults:
         raise DataError(f"{where}: reviews.csv, {len(faults)} faults, first {faults[0]}; mend them")
@@ -111,7 +112,7 @@ def _check_reviews(table, record, where):
         raise DataError(f"{where}: reviews.csv covers fewer than 3 units; review more of them")
 
 
-def _are_rounds(table, initial, final):
+def _are_rounds(table: pd.DataFrame, initial: pd.DataFrame, final: pd.Series) -> bool:
     """Whether the reviewers repeat one round each, on most cells and where the rounds differ."""
     initial = initial.set_index(["unit", "indicator"])["mark"].reindex(table.index).to_numpy(float)
     final, sides = final.reindex(table.index).to_numpy(float), table.to_numpy(float).T
@@ -126,7 +127,7 @@ def _are_rounds(table, initial, final):
     return False
 
 
-def _reliability(totals):
+def _reliability(totals: pd.DataFrame) -> DoubleReview:
     n, means = len(totals), totals.mean(axis=1)
     difference = totals.iloc[:, 0] - totals.iloc[:, 1]
     error, rows = difference.var() / 2, 2 * means.var()
@@ -147,7 +148,7 @@ def _reliability(totals):
     )
 
 
-def recheck_list(study, year, *, step=None) -> pd.DataFrame:
+def recheck_list(study: Study, year: int, *, step: float | None = None) -> pd.DataFrame:
     """Cells that would change a published decision if they were wrong by one step.
 
     Decisions are reaching the threshold, and belonging to the top k. One cell changes at a time;
@@ -183,7 +184,7 @@ def recheck_list(study, year, *, step=None) -> pd.DataFrame:
     return found.sort_values("cells", ascending=False, kind="stable", ignore_index=True)
 
 
-def _one_step_moves(record, result, step):
+def _one_step_moves(record: Year, result: Evaluation, step: float | None) -> pd.DataFrame:
     """Every scored cell one step up and down, with the total that its unit would have."""
     scheme, where = result.scheme, f"{result.study} {result.year}"
     steps = pd.Series({leaf: scheme.node(leaf).step or step for leaf in scheme.leaves}, dtype=float)
@@ -212,15 +213,16 @@ def _one_step_moves(record, result, step):
     ]
     mass = result.mass.loc[table["unit"]].to_numpy()
     base = node_scores(rows, mass, scheme, result.rules)[:, 0] * result.rules.scale
-    points = [s.loc[table["unit"]].to_numpy(float) for s in (awarded_bonus(result), result.penalty)]
-    bonus, penalty = granted(base, *points, result.rules)
+    points = awarded_bonus(result), result.penalty
+    bonus, penalty = (s.loc[table["unit"]].to_numpy(float) for s in points)
+    bonus, penalty = granted(base, bonus, penalty, result.rules)
     table = table.assign(
         total=result.total[table["unit"]].to_numpy(), total_becomes=base + bonus - penalty
     )
     return table[["unit", "indicator", "mark", "becomes", "total", "total_becomes"]]
 
 
-def _threshold_changes(result, moves):
+def _threshold_changes(result: Evaluation, moves: pd.DataFrame) -> pd.DataFrame:
     rules = result.rules
     was, becomes = (
         round_number(moves[column], rules.decimals, rules.rounding) >= rules.threshold
@@ -231,21 +233,21 @@ def _threshold_changes(result, moves):
     return moves.assign(decision="threshold", **sides)[was != becomes]
 
 
-def _top_changes(result, moves):
+def _top_changes(result: Evaluation, moves: pd.DataFrame) -> pd.DataFrame:
     """A top k changes only where a unit leaves or crosses the print unit of its last place."""
     rules, totals = result.rules, result.total[result.rank.notna()]
-    options = {"decimals": rules.rank_decimals, "rounding": rules.rounding}
+    decimals, rounding = rules.rank_decimals, rules.rounding
     before = result.rank[totals.index] <= rules.top
-    edge = int(print_units(totals[before], *options.values()).min())
+    edge = int(print_units(totals[before], decimals, rounding).min())
     moves = moves[moves["unit"].isin(totals.index)]
     was, becomes = (
-        np.sign(print_units(moves[column], *options.values()) - edge)
+        np.sign(print_units(moves[column], decimals, rounding) - edge)
         for column in ("total", "total_becomes")
     )
     rows = []
     for move in moves[(was != becomes) | (rules.ties == "dense")].itertuples(index=False):
         changed = totals.where(totals.index != move.unit, move.total_becomes)
-        after = rank(changed, ties=rules.ties, **options) <= rules.top
+        after = rank(changed, ties=rules.ties, decimals=decimals, rounding=rounding) <= rules.top
         enters, leaves = totals.index[after & ~before], totals.index[before & ~after]
         if len(enters) or len(leaves):
             rows.append((*move, "top", "; ".join(enters), "; ".join(leaves)))

@@ -49,7 +49,7 @@ class Search:
     carried: np.ndarray
 
     @classmethod
-    def over(cls, scores, weights, where):
+    def over(cls, scores: LinearScores, weights: WeightSet, where: str) -> Search:
         carried = np.array([-weights.largest(-scores.applies), weights.largest(scores.applies)]).T
         if carried.min() < 1e-9:
             unit = scores.units[carried[:, 0].argmin()]
@@ -71,7 +71,7 @@ class Search:
         possible, always = lead > tiny, np.less(lead.T, -tiny)
         return cls(scores, weights, least, most, possible, always, carried)
 
-    def pursued(self):
+    def pursued(self) -> tuple[list[tuple[int, np.ndarray]], list[tuple[int, np.ndarray]]]:
         """Best and worst place of every unit that a pursuit reaches, with weights.
 
         Weights move towards the corner of the set where most rivals, of those that are still
@@ -100,7 +100,9 @@ class Search:
         ends = list(zip(reached.tolist(), found, strict=True))
         return ends[:n], ends[n:]
 
-    def improve(self, u, sign, place, weights, deadline):
+    def improve(
+        self, u: int, sign: int, place: int, weights: np.ndarray, deadline: float
+    ) -> tuple[int, int, np.ndarray]:
         """Best (sign 1) or worst (-1) place of a unit: attained, bound of it, certificate.
 
         Branch and bound over cells, each a mixed integer program that encloses the true one. A
@@ -109,7 +111,8 @@ class Search:
         rivals = np.flatnonzero(self.possible[:, u] & ~self.always[:, u])
         start = 1 + int(self.always[:, u].sum()) + (len(rivals) if sign == -1 else 0)
         lost, ticket = (place - start) * sign, count()
-        heap, rows = [(0, next(ticket), self._whole(u))], None
+        heap: list[tuple[float, int, Cell]] = [(0, next(ticket), self._whole(u))]
+        rows = None
         for _ in range(CELLS):
             if heap[0][0] >= lost:
                 break
@@ -126,14 +129,16 @@ class Search:
                 if reached < lost:
                     lost, weights = reached, tried
             bound = np.inf if status == "impossible" else max(bound, least)
-            parts = self._split(u, sign, rivals, cell, tried) if status == "solved" else []
+            parts = []
+            if status == "solved" and tried is not None:
+                parts = self._split(u, sign, rivals, cell, tried)
             for part in parts or [cell]:
                 heapq.heappush(heap, (bound, next(ticket), part))
             if not parts and bound < lost:
                 break
         return start + sign * lost, start + sign * int(min(lost, heap[0][0])), weights
 
-    def _known(self, u, sign, rivals):
+    def _known(self, u: int, sign: int, rivals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows over lost rivals: of two that exclude each other one is lost, or more; and whoever
         stays ahead (or behind) of the unit takes along those always ahead (behind) of it.
         """
@@ -147,7 +152,14 @@ class Search:
         led, leader = np.nonzero(follows.T if sign == 1 else follows)
         return -each[apart].sum(axis=1), each[led] - each[leader]
 
-    def _question(self, u, sign, rivals, cell, known):
+    def _question(
+        self,
+        u: int,
+        sign: int,
+        rivals: np.ndarray,
+        cell: Cell,
+        known: tuple[np.ndarray, np.ndarray],
+    ) -> Question:
         points, scores = self._assumed(u, sign, cell), self.scores
         gates = [scores.gate_forms()[unit] * (-1 if granted else 1) for unit, granted in cell.gates]
         return Question(
@@ -165,7 +177,7 @@ class Search:
             cell.high,
         )
 
-    def _whole(self, u):
+    def _whole(self, u: int) -> Cell:
         """The cell of all scores that the unit can have over the set."""
         ends, down = [], self.scores.applies[u]
         for points, side in ((self.least, -1), (self.most, 1)):
@@ -175,7 +187,9 @@ class Search:
             ends.append(level + side * (move / self.carried[u, 0] + MARGIN))
         return Cell(*ends)
 
-    def _split(self, u, sign, rivals, cell, tried):
+    def _split(
+        self, u: int, sign: int, rivals: np.ndarray, cell: Cell, tried: np.ndarray
+    ) -> list[Cell]:
         """A bonus that was assumed wrongly, granted or not; else scores up to the one tried."""
         base = self.scores.base(tried)[0]
         true = self.scores.points + self.scores.gated * (base > self.scores.gate)
@@ -193,7 +207,7 @@ class Search:
         middle = cell.low + share * (cell.high - cell.low)  # where the enclosure becomes exact
         return [Cell(cell.low, middle, cell.gates), Cell(middle, cell.high, cell.gates)]
 
-    def _assumed(self, u, sign, cell):
+    def _assumed(self, u: int, sign: int, cell: Cell) -> np.ndarray:
         """Points added to each base: in favour of the goal, unless the cell settles them."""
         points, own = (self.least, self.most) if sign == 1 else (self.most, self.least)
         points = points.copy()

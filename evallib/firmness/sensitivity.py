@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
-from evallib.firmness.engine import engine, places_under
+from evallib.firmness.engine import Engine, engine, places_under
 from evallib.firmness.montecarlo import tails
-from evallib.firmness.weights import BLOCK, given_weights, perturb_weights, stated
-from evallib.scoring import rank
+from evallib.firmness.weights import BLOCK, WeightDraws, given_weights, perturb_weights, stated
+from evallib.scoring import Evaluation, rank
 from evallib.study.scheme import Scheme
 
 
-def covariance_shares(result) -> pd.DataFrame:
+def covariance_shares(result: Evaluation) -> pd.DataFrame:
     """Nominal and effective importance of every node: its share of the variance of the base.
 
     Returns
@@ -56,13 +56,13 @@ def covariance_shares(result) -> pd.DataFrame:
     return pd.DataFrame({"nominal": scheme.node_weights, "effective": shares})
 
 
-def published_places(result) -> pd.Series:
+def published_places(result: Evaluation) -> pd.Series:
     """Published places of the ranked units, by units ahead even where places in print are dense."""
     rules, ranked = result.rules, result.total[result.rank.notna()]
     return rank(ranked, decimals=rules.rank_decimals, rounding=rules.rounding).astype(int)
 
 
-def ranks_without(result, *, at) -> pd.DataFrame:
+def ranks_without(result: Evaluation, *, at: str) -> pd.DataFrame:
     """Places of the ranked units when one leaf or dimension is left out.
 
     The siblings of what is left out take its weight, as the tree has it. A place counts the units
@@ -82,7 +82,7 @@ def ranks_without(result, *, at) -> pd.DataFrame:
     return pd.DataFrame({code: _ranks_of(_without(result, code)) for code in codes})
 
 
-def shifts_without(result, *, at) -> pd.DataFrame:
+def shifts_without(result: Evaluation, *, at: str) -> pd.DataFrame:
     """Places that every unit moves down when one leaf or dimension is left out.
 
     Places before are counted among the units that have one afterwards; see :func:`ranks_without`.
@@ -94,7 +94,7 @@ def shifts_without(result, *, at) -> pd.DataFrame:
     return without.sub(now, axis=0)
 
 
-def leave_one_out(result, *, at) -> pd.Series:
+def leave_one_out(result: Evaluation, *, at: str) -> pd.Series:
     """Average shift in rank when one leaf or dimension is left out; see :func:`shifts_without`.
 
     Examples
@@ -107,7 +107,7 @@ def leave_one_out(result, *, at) -> pd.Series:
     return shifts_without(result, at=at).abs().mean().astype(float)
 
 
-def _without(result, code):
+def _without(result: Evaluation, code: str) -> Evaluation:
     gone = set(result.scheme.leaves_under(code))
     kept = [leaf for leaf in result.scheme.leaves if leaf not in gone]
     if not kept:
@@ -123,13 +123,13 @@ def _without(result, code):
     return replace(result, scheme=Scheme.of(nodes), index=index, rank=placed)
 
 
-def _ranks_of(result):
+def _ranks_of(result: Evaluation) -> pd.Series:
     machine = engine(result, check=False)
     first, _ = places_under(machine, result.scheme.weights.to_numpy()[None])
     return pd.Series(first[0], machine.units, dtype="Int64")
 
 
-def central_weights(result, draws, *, top) -> pd.DataFrame:
+def central_weights(result: Evaluation, draws: WeightDraws, *, top: int) -> pd.DataFrame:
     """Mean of the weightings that bring a unit into the top, units x leaves.
 
     Rows sum to 1 and are NaN for units that no drawn weighting brings there; ties at the cut
@@ -160,7 +160,14 @@ def central_weights(result, draws, *, top) -> pd.DataFrame:
 
 
 def rank_change_uncertainty(
-    before, after, *, spread, draws, seed, level=0.9, was=None
+    before: Evaluation,
+    after: Evaluation,
+    *,
+    spread: float,
+    draws: int,
+    seed: int,
+    level: float = 0.9,
+    was: pd.Series | None = None,
 ) -> pd.DataFrame:
     """How firm every unit's change of place between two years is when weights are in doubt.
 
@@ -236,7 +243,7 @@ def rank_change_uncertainty(
     )
 
 
-def _matched(machines, was):
+def _matched(machines: list[Engine], was: pd.Series | None) -> tuple[np.ndarray, np.ndarray]:
     """Columns of the units ranked in both years, among those of the year before and after."""
     units = machines[1].units
     ids = units if was is None else pd.Index(was.reindex(units))

@@ -6,6 +6,7 @@ two ratios; there the zero found by following tangents is checked by branch and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from evallib.firmness.meeting import (
 from evallib.firmness.reach import distance, largest_effect, least_size, reach
 from evallib.rounding import NOISE_DECIMALS
 
+Array = np.ndarray
 MET = 1e-6  # relative width at which a bound needs no linear program
 ONE_GATE = 32  # golden sections of the share of a lead in its mean with a gate
 ALIKE = 1e-6  # relative change of a size after which the next tangent would change nothing
@@ -45,31 +47,33 @@ class Cases:
     ``gates`` (2 x m x J) are forms that must not be positive for it to hold; 0 where none is made.
     """
 
-    ahead: np.ndarray
-    behind: np.ndarray
+    ahead: Array
+    behind: Array
     pairs: Pairs
-    gates: np.ndarray
+    gates: Array
 
-    def take(self, rows) -> Cases:
+    def take(self, rows: Array) -> Cases:
         """Only these cases."""
         pairs = self.pairs.take(rows)
         return Cases(self.ahead[rows], self.behind[rows], pairs, self.gates[:, rows])
 
 
-def cases_of(scores: LinearScores, ahead, behind) -> Cases:
+def cases_of(scores: LinearScores, ahead: Array, behind: Array) -> Cases:
     """All pairs, and again those whose unit ahead may lose its bonus or the other win one.
 
     Weights that swap two units with the bonus of the first granted swap them without it too, so
     that these cases need no condition; likewise those in which the second has none.
     """
-    rows, lost, won = [], [], []
+    rows, loses_it, wins_it = list[Array](), list[bool](), list[bool]()
     for loses, wins in product((False, True), repeat=2):
         kept = np.flatnonzero(
             ((scores.gated[ahead] > 0) | (not loses)) & ((scores.gated[behind] > 0) | (not wins))
         )
-        rows, lost, won = [*rows, kept], [*lost, [loses] * len(kept)], [*won, [wins] * len(kept)]
+        rows.append(kept)
+        loses_it += [loses] * len(kept)
+        wins_it += [wins] * len(kept)
     i, j = ahead[np.concatenate(rows)], behind[np.concatenate(rows)]
-    lost, won = np.concatenate(lost).astype(bool), np.concatenate(won).astype(bool)
+    lost, won = np.array(loses_it, dtype=bool), np.array(wins_it, dtype=bool)
     gate = scores.gate_forms()
     points_1 = scores.points[i] + scores.gated[i] * ~lost
     points_2 = scores.points[j] + scores.gated[j] * won
@@ -77,7 +81,7 @@ def cases_of(scores: LinearScores, ahead, behind) -> Cases:
     return Cases(i, j, scores.pairs(i, j, points_1, points_2), gates)
 
 
-def lower_bounds(scores, cases, norm) -> np.ndarray:
+def lower_bounds(scores: LinearScores, cases: Cases, norm: str) -> Array:
     """Sizes below which no case is reached, from closed forms.
 
     Between patterns it is the root of lead - N r - U r^2, with U no less than the second-order
@@ -96,7 +100,7 @@ def lower_bounds(scores, cases, norm) -> np.ndarray:
     return np.max([bound, *(least_size(gate, w0, norm) for gate in cases.gates)], axis=0)
 
 
-def solve(scores, cases, norm):
+def solve(scores: LinearScores, cases: Cases, norm: str) -> tuple[Array, Array, Array]:
     """Size and weights of the smallest swap found in each case, and a lower bound of the size."""
     size, weights = reach(cases.pairs.leads(scores.weights), scores.weights, norm)
     lower = np.where(cases.pairs.same, size, lower_bounds(scores, cases, norm))
@@ -111,7 +115,9 @@ def solve(scores, cases, norm):
     return _with_programs(scores, cases, size, weights, lower, norm)
 
 
-def _follow(scores, pairs, size, weights, norm):
+def _follow(
+    scores: LinearScores, pairs: Pairs, size: Array, weights: Array, norm: str
+) -> tuple[Array, Array]:
     """Between patterns: the zero of the tangent form, again and again, until it is one.
 
     Where that fails, from the edges of the simplex; infinite only where no weights do.
@@ -131,7 +137,9 @@ def _follow(scores, pairs, size, weights, norm):
     return size, weights
 
 
-def _with_programs(scores, cases, size, weights, lower, norm):
+def _with_programs(
+    scores: LinearScores, cases: Cases, size: Array, weights: Array, lower: Array, norm: str
+) -> tuple[Array, Array, Array]:
     """Cases in which lead and gates bind together, by linear programs where still open."""
     pair = np.unique(cases.ahead * len(scores.units) + cases.behind, return_inverse=True)[1]
     known = np.full(len(pair), np.inf)
@@ -141,7 +149,7 @@ def _with_programs(scores, cases, size, weights, lower, norm):
     open_ = lower < goal
     sizes, at = np.full(len(pair), np.inf), np.tile(scores.weights, (len(pair), 1))
     for row in np.flatnonzero(open_):
-        one = cases.pairs.take([row])
+        one = cases.pairs.take(np.array([row]))
         gates, found = cases.gates[cases.gates[:, row].any(axis=1), row], scores.weights
         for step in range(TANGENTS):
             forms, before = np.vstack([one.leads(found), gates]), sizes[row]
@@ -164,13 +172,15 @@ def _with_programs(scores, cases, size, weights, lower, norm):
     return np.where(better, other, size), np.where(better[:, None], there, weights), lower
 
 
-def _with_gates(cases, weights, lower, goal, norm):
+def _with_gates(cases: Cases, weights: Array, lower: Array, goal: Array, norm: str) -> Array:
     """Lower bounds within a pattern from means of the lead and a gate, which must both be low."""
     forms, lower = cases.pairs.leads(weights), lower.copy()
     for gate in cases.gates:
         some = np.flatnonzero(cases.pairs.same & gate.any(axis=1) & (lower < goal))
 
-        def bound(share, rows, gate=gate[some], lead=forms[some]):
+        def bound(
+            share: Array, rows: Array, gate: Array = gate[some], lead: Array = forms[some]
+        ) -> Array:
             mean = share[:, None] * lead[rows] + (1 - share[:, None]) * gate[rows]
             return least_size(mean, weights, norm)
 
@@ -178,7 +188,13 @@ def _with_gates(cases, weights, lower, goal, norm):
     return lower
 
 
-def _confirmed(scores, cases, options, *, further=BEYOND):
+def _confirmed(
+    scores: LinearScores,
+    cases: Cases,
+    options: list[tuple[Array, Array]],
+    *,
+    further: float = BEYOND,
+) -> tuple[Array, Array]:
     """The smallest of the options whose weights, a little beyond, do swap the pair."""
     best = np.full(len(cases.ahead), np.inf)
     weights = np.tile(scores.weights, (len(best), 1))
@@ -191,7 +207,7 @@ def _confirmed(scores, cases, options, *, further=BEYOND):
     return best, weights
 
 
-def _totals(scores, units, weights):
+def _totals(scores: LinearScores, units: Array, weights: Array) -> Array:
     """Total of one unit under each row of weights; NaN where none of its leaves has weight."""
     carried = (scores.applies[units] * weights).sum(axis=1)
     earned = (scores.index[units] * weights).sum(axis=1)
@@ -200,7 +216,9 @@ def _totals(scores, units, weights):
     return base + scores.points[units] + scores.gated[units] * granted
 
 
-def tightened(scores, cases, lower, rho, norm, effort) -> np.ndarray:
+def tightened(
+    scores: LinearScores, cases: Cases, lower: Array, rho: Array, norm: str, effort: Effort
+) -> Array:
     """Lower bounds of the cases between patterns, raised towards their rho by branch and bound.
 
     When two units meet at the score s, the first is at most and the second at least at s: for any
@@ -228,7 +246,7 @@ def tightened(scores, cases, lower, rho, norm, effort) -> np.ndarray:
     return lower
 
 
-def _meeting_scores(pairs, weights, size, norm):
+def _meeting_scores(pairs: Pairs, weights: Array, size: Array, norm: str) -> Array:
     """Interval of the scores at which two units can meet after a change of that size."""
     ends = []
     for above, down, sign in zip(pairs.above, pairs.down, (-1, 1), strict=True):
@@ -242,11 +260,13 @@ def _meeting_scores(pairs, weights, size, norm):
     return np.array(ends)
 
 
-def _cell_bound(pairs, ends, target, weights, norm, sections):
+def _cell_bound(
+    pairs: Pairs, ends: Array, target: Array, weights: Array, norm: str, sections: int
+) -> Array:
     """Best bound over shares q: three plain ones, then golden section where they do not do."""
     first, second = pairs.above[:, None] - ends[..., None] * pairs.down[:, None]
 
-    def bound(share, rows):
+    def bound(share: Array, rows: Array) -> Array:
         forms = share[:, None] * first[:, rows] - (1 - share[:, None]) * second[:, rows]
         return np.minimum(*(least_size(form, weights, norm) for form in forms))
 
@@ -256,7 +276,9 @@ def _cell_bound(pairs, ends, target, weights, norm, sections):
     return _over_shares(bound, best, target, sections)
 
 
-def _over_shares(bound, best, target, sections):
+def _over_shares(
+    bound: Callable[[Array, Array], Array], best: Array, target: Array, sections: int
+) -> Array:
     """The bound at the best share, by golden sections in the rows where ``best`` does not do."""
     rows = np.flatnonzero(best < target)
     left, right = np.zeros(len(rows)), np.ones(len(rows))

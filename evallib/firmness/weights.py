@@ -52,18 +52,20 @@ class WeightDraws:
     draws: int | str
     seed: int | None
     splits: tuple[Split, ...] = field(default=(), repr=False)
-    start: np.ndarray | None = field(default=None, repr=False)  # leaf weights, or all of them
+    start: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)  # of leaves, or all
 
     @property
     def numbers(self) -> Iterator[int]:
         """Numbers of the blocks, without end when ``draws`` is "auto"."""
-        return count() if self.draws == "auto" else iter(range(-(-self.draws // BLOCK)))
+        return count() if isinstance(self.draws, str) else iter(range(-(-self.draws // BLOCK)))
 
-    def block(self, number) -> np.ndarray:
+    def block(self, number: int) -> np.ndarray:
         """Block ``number``, draws x leaves; every row sums to 1."""
         if self.method == "given":
             return self.start[number * BLOCK : (number + 1) * BLOCK]
-        size = BLOCK if self.draws == "auto" else min(BLOCK, self.draws - number * BLOCK)
+        size = BLOCK
+        if not isinstance(self.draws, str):
+            size = min(BLOCK, self.draws - number * BLOCK)
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
         weights = np.tile(self.start, (size, 1))
         for split in self.splits:
@@ -81,7 +83,15 @@ class WeightDraws:
         return pd.DataFrame(rows, columns=self.scheme.leaves)
 
 
-def perturb_weights(scheme, *, at, spread, draws, seed, method="box") -> WeightDraws:
+def perturb_weights(
+    scheme: Scheme,
+    *,
+    at: str,
+    spread: float | tuple[float, ...],
+    draws: int | str,
+    seed: int,
+    method: str = "box",
+) -> WeightDraws:
     """Random weightings around those of the scheme, all respecting its tree.
 
     Parameters
@@ -122,7 +132,7 @@ def perturb_weights(scheme, *, at, spread, draws, seed, method="box") -> WeightD
         raise ValueError(f"at is one of {', '.join(AT)}, not {at!r}")
     if method not in SHAPES:
         raise ValueError(f"method is one of {', '.join(SHAPES)}, not {method!r}")
-    if draws != "auto" and not (_is_whole(draws) and draws >= 1):
+    if draws != "auto" and (isinstance(draws, str) or not (_is_whole(draws) and draws >= 1)):
         raise ValueError(f'draws is a whole number from 1, or "auto", not {draws!r}')
     if not (_is_whole(seed) and seed >= 0):
         raise ValueError(f"seed is a whole number from 0, not {seed!r}")
@@ -140,18 +150,18 @@ def perturb_weights(scheme, *, at, spread, draws, seed, method="box") -> WeightD
     return WeightDraws(scheme, method, at, spreads, draws, seed, tuple(splits), start)
 
 
-def stated(draws) -> WeightDraws:
+def stated(draws: WeightDraws) -> WeightDraws:
     """The draws themselves, unless their number is left open, which only sampling can close."""
     if draws.draws == "auto":
         raise ValueError("draws is auto, which only rank_uncertainty can stop; state a number")
     return draws
 
 
-def _is_whole(value) -> bool:
+def _is_whole(value: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def _levels(scheme, at):
+def _levels(scheme: Scheme, at: str) -> list[list[list[str]]]:
     """Codes of the sets of siblings that are drawn, per level from the top."""
     if at == "tree":
         depth = {code: scheme.level(code) for code in scheme.inner}
@@ -161,7 +171,9 @@ def _levels(scheme, at):
     return [tops, [scheme.leaves_under(code) for code in tops[0]]] if at == "nested" else [tops]
 
 
-def _spreads(spread, levels, at, method):
+def _spreads(
+    spread: float | tuple[float, ...], levels: int, at: str, method: str
+) -> tuple[float, ...]:
     """One checked spread per level."""
     given = np.atleast_1d(np.asarray(spread, dtype=float))
     spreads = np.repeat(given, levels) if given.size == 1 else given
@@ -174,7 +186,7 @@ def _spreads(spread, levels, at, method):
     return tuple(float(value) for value in spreads)
 
 
-def _split(scheme, siblings, spread, method):
+def _split(scheme: Scheme, siblings: list[str], spread: float, method: str) -> Split:
     shares, under = scheme.node_weights[siblings].to_numpy(), scheme.under[siblings].to_numpy()
     moving = np.count_nonzero(shares)
     if method == "dirichlet" and moving > 1 and spread**2 >= moving - 1:
@@ -186,7 +198,7 @@ def _split(scheme, siblings, spread, method):
     return Split(shares / (shares.sum() or 1.0), spread, owner)
 
 
-def _box(rng, shares, spread):
+def _box(rng: np.random.Generator, shares: np.ndarray, spread: float) -> np.ndarray:
     low, width, last = (1 - spread) * shares, 2 * spread * shares, shares.argmax()
     kept, have, ask = np.empty((BLOCK, len(shares))), 0, BLOCK
     while have < BLOCK:
@@ -201,18 +213,18 @@ def _box(rng, shares, spread):
     return kept
 
 
-def _dirichlet(rng, shares, spread):
+def _dirichlet(rng: np.random.Generator, shares: np.ndarray, spread: float) -> np.ndarray:
     drawn, moving = np.zeros((BLOCK, len(shares))), shares > 0
     drawn[:, moving] = rng.dirichlet(concentration(shares, spread) * shares[moving], BLOCK)
     return drawn
 
 
-def concentration(shares, spread) -> float:
+def concentration(shares: np.ndarray, spread: float) -> float:
     """The kappa of a Dirichlet whose siblings vary by that coefficient; see perturb_weights."""
     return (np.count_nonzero(shares) - 1) / spread**2 - 1
 
 
-def _renormalise(rng, shares, spread):
+def _renormalise(rng: np.random.Generator, shares: np.ndarray, spread: float) -> np.ndarray:
     drawn = shares * rng.uniform(1 - spread, 1 + spread, (BLOCK, len(shares)))
     return drawn / drawn.sum(axis=1, keepdims=True)
 
@@ -220,7 +232,9 @@ def _renormalise(rng, shares, spread):
 SHAPES = {"box": _box, "dirichlet": _dirichlet, "renormalise": _renormalise}
 
 
-def given_weights(scheme, weights) -> WeightDraws:
+def given_weights(
+    scheme: Scheme, weights: np.ndarray | pd.DataFrame | list[list[int]]
+) -> WeightDraws:
     """Weightings made elsewhere, one per row.
 
     Parameters

@@ -24,7 +24,7 @@ class WeightSet:
     within: float = 0.0
     parts: tuple[np.ndarray, ...] | None = None
 
-    def corners(self, forms) -> np.ndarray:
+    def corners(self, forms: np.ndarray) -> np.ndarray:
         """The weights of the set at which each form is largest, m x J."""
         if self.parts is None:
             return fill(forms, self.weights * (1 - self.spread), self.weights * (1 + self.spread))
@@ -40,25 +40,25 @@ class WeightSet:
             inside[:, part] *= totals[:, [number]]
         return inside
 
-    def largest(self, forms) -> np.ndarray:
+    def largest(self, forms: np.ndarray) -> np.ndarray:
         """The largest value of each form over the set."""
         return (forms * self.corners(forms)).sum(axis=1)
 
-    def totals(self, weights) -> np.ndarray:
+    def totals(self, weights: np.ndarray) -> np.ndarray:
         """Weight of every dimension."""
-        return np.array([weights[part].sum() for part in self.parts])
+        return np.array([weights[part].sum() for part in self.parts or ()])
 
-    def shares(self, part) -> np.ndarray:
+    def shares(self, part: np.ndarray) -> np.ndarray:
         """Shares of the leaves in a dimension; 0 where it has no weight."""
         return self.weights[part] / (self.weights[part].sum() or 1.0)
 
-    def limits(self):
+    def limits(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The set as bounds and rows over the leaf weights and then the totals of dimensions.
 
         Returns low, high, rows that must not be positive, and rows that must be 0.
         """
-        low, high = ((1 + s * self.spread) * (1 + s * self.within) for s in (-1, 1))
-        low, high, count = self.weights * low, self.weights * high, len(self.weights)
+        least, most = ((1 + s * self.spread) * (1 + s * self.within) for s in (-1, 1))
+        low, high, count = self.weights * least, self.weights * most, len(self.weights)
         if self.parts is None:
             return low, high, np.zeros((0, count)), np.zeros((0, count))
         totals, each = self.totals(self.weights), np.eye(count)
@@ -70,7 +70,7 @@ class WeightSet:
         low, high = np.r_[low, (1 - self.spread) * totals], np.r_[high, (1 + self.spread) * totals]
         return low, high, np.vstack(inside), np.c_[under, -np.eye(len(under))]
 
-    def pull_in(self, weights) -> np.ndarray:
+    def pull_in(self, weights: np.ndarray) -> np.ndarray:
         """Weights drawn towards the centre until they lie in the set exactly."""
         weights = weights / weights.sum()
         if self.parts is None:
@@ -96,7 +96,7 @@ class WeightSet:
             forms[rows] += rest[:, None]  # weights sum to 1
         return forms
 
-    def exclude(self, forms) -> np.ndarray:
+    def exclude(self, forms: np.ndarray) -> np.ndarray:
         """Pairs of forms that are nowhere in the set from 0 both, of all pairs, k x 2.
 
         If some mean of two forms is negative everywhere, one of them is; the share of each in the
@@ -119,13 +119,13 @@ class WeightSet:
             left = left[~apart & (np.minimum(first, second) < 0)]
         return pairs[np.concatenate([*found, []]).astype(int)]
 
-    def _moves(self, forms):
+    def _moves(self, forms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How far each form falls and rises over the set from its value at the centre."""
         now = forms @ self.weights
         return -self.largest(-forms) - now, self.largest(forms) - now
 
 
-def _drawn_in(values, centre, spread):
+def _drawn_in(values: np.ndarray, centre: np.ndarray, spread: float) -> np.ndarray:
     """Values that sum to 1, drawn towards the centre until within +-spread of it."""
     step = values - centre
     beyond = np.abs(step) > spread * centre

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from evallib.errors import DataError
 from evallib.monitoring.outlook import VALUE_COLUMNS, reaching, repairs_of, values_of
-from evallib.monitoring.reach import covers, span_of, tables_for, year_of
+from evallib.monitoring.reach import covers, measures_of, span_of, tables_for, tables_of, year_of
 from evallib.study.evidence.look import Span
-from evallib.study.evidence.rules import PERIODS
-from evallib.study.evidence.tally import clock_of, see
+from evallib.study.evidence.rules import PERIODS, LeafRule, Measures, VetoRule
+from evallib.study.evidence.tally import Seen, clock_of, see
+from evallib.study.model import Study, Year
+
+if TYPE_CHECKING:
+    pass
 
 SPANS = {
     "week": Span(days=7),
@@ -58,7 +64,7 @@ class Monitor:
     repairs: pd.DataFrame
 
 
-def monitor(study, *, as_of=None, period) -> Monitor:
+def monitor(study: Study, *, as_of: date | str | None = None, period: str) -> Monitor:
     """The measures due for a period, compared with the period before.
 
     A week's measures are due also for a month, a month's also for a quarter, and so on. A day
@@ -90,10 +96,11 @@ def monitor(study, *, as_of=None, period) -> Monitor:
         raise DataError(f"{period!r} is no period; write one of {', '.join(PERIODS)}")
     as_of = _day(as_of)
     year = year_of(study, as_of)
-    as_of = as_of or year.measures.as_of
+    as_of = as_of or measures_of(year).as_of
+    clock_of(measures_of(year), as_of)
     day = pd.Timestamp(as_of)
     before, until = SPANS[period].before(day).date(), SPANS[period].after(day)
-    leaves, vetoes = _due(year.measures, period)
+    leaves, vetoes = _due(measures_of(year), period)
     now, then = (_leaves_seen(study, year, leaves, on) for on in (as_of, before))
     near = _vetoes_seen(year, vetoes, as_of)
     if not (now or near):
@@ -109,12 +116,12 @@ def monitor(study, *, as_of=None, period) -> Monitor:
         period,
         tuple(leaves),
         _compared(year, now, then),
-        reaching(year, year.measures, near, until, as_of=day),
-        repairs_of(year, year.measures, now, until, as_of=day),
+        reaching(year, measures_of(year), near, until, as_of=day),
+        repairs_of(year, measures_of(year), now, until, as_of=day),
     )
 
 
-def _day(text):
+def _day(text: date | str | None) -> date | None:
     if not isinstance(text, str):
         return text
     try:
@@ -123,53 +130,53 @@ def _day(text):
         raise DataError(f"{text!r} is no day; write it as 2020-11-30") from None
 
 
-def _due(measures, period):
+def _due(measures: Measures, period: str) -> tuple[dict[str, LeafRule], dict[str, VetoRule]]:
     """Rules of leaves and of vetoes that are due for the period."""
     periods = PERIODS[: PERIODS.index(period) + 1]
-    found = [
-        {code: rule for code, rule in rules.items() if rule.period in periods}
-        for rules in (measures.leaves, measures.vetoes)
-    ]
-    if not any(found):
+    leaves = {code: rule for code, rule in measures.leaves.items() if rule.period in periods}
+    vetoes = {code: rule for code, rule in measures.vetoes.items() if rule.period in periods}
+    if not (leaves or vetoes):
         raise DataError(f"no measure is due for a {period}: see `period` in measures.yaml")
-    return found
+    return leaves, vetoes
 
 
-def _leaves_seen(study, year, rules, day):
+def _leaves_seen(
+    study: Study, year: Year, rules: Mapping[str, LeafRule], day: date
+) -> dict[str, Seen]:
     """What each rule of a year sees on the day, where the evidence tells of its window.
 
     The evidence is that of the year to which the day belongs: a year ago, of the year before.
     """
-    source, clock = year_of(study, day), clock_of(year.measures, day)
+    source, clock = year_of(study, day), clock_of(measures_of(year), day)
     last = study.year_before(source.year)
     before = study.years[last] if last and study.years[last].measures is not None else None
     found = {}
     for code, rule in rules.items():
-        if rule.kind.table not in source.evidence.tables:
+        if rule.kind.table not in tables_of(source):
             continue
         tables = tables_for(rule, source, before)
-        if day == source.measures.as_of or covers(tables[rule.kind.table], rule, day):
+        if day == measures_of(source).as_of or covers(tables[rule.kind.table], rule, day):
             found[code] = see(tables, rule, clock)
     return found
 
 
-def _vetoes_seen(year, rules, day):
+def _vetoes_seen(year: Year, rules: Mapping[str, VetoRule], day: date) -> dict[str, Seen]:
     """The same of vetoes, from the year's own rows: what an older log calls open may be closed.
 
     Faults need no whole window: one that is there is there.
     """
-    clock, found = clock_of(year.measures, day), {}
+    clock, found = clock_of(measures_of(year), day), {}
     for code, rule in rules.items():
-        rows = year.evidence.tables[rule.kind.table]
+        rows = tables_of(year)[rule.kind.table]
         if rule.kind.value == "against" or covers(rows, rule, day):
-            found[code] = see(year.evidence.tables, rule, clock)
+            found[code] = see(tables_of(year), rule, clock)
     return {code: seen for code, seen in found.items() if seen.counted.any()}
 
 
-def _compared(year, now, then) -> pd.DataFrame:
+def _compared(year: Year, now: Mapping[str, Seen], then: Mapping[str, Seen]) -> pd.DataFrame:
     key = ["unit", "indicator"]
-    earlier = values_of(year, year.measures, then)[[*key, "value", "mark"]]
-    table = values_of(year, year.measures, now).merge(
+    earlier = values_of(year, measures_of(year), then)[[*key, "value", "mark"]]
+    table = values_of(year, measures_of(year), now).merge(
         earlier, "left", key, suffixes=("", "_before")
     )
     numbers = dict.fromkeys(["value_before", "mark_before"], float)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import NaTType
 
+from evallib.monitoring.reach import scheme_of
 from evallib.study.evidence.look import Span
 from evallib.study.evidence.measured import leaf_marks
-from evallib.study.evidence.tally import COUNTED, tally
+from evallib.study.evidence.rules import LeafRule, Measures, VetoRule
+from evallib.study.evidence.tally import COUNTED, Seen, tally
 from evallib.study.marks import NOT_APPLICABLE
+from evallib.study.model import Year
+
+if TYPE_CHECKING:
+    pass
 
 VALUE_COLUMNS = ["unit", "indicator", "value", "counted", "against", "worst", "lost", "mark"]
 RISK_COLUMNS = ["unit", "veto", "value", "bound", "reached", "day"]
@@ -19,7 +28,7 @@ AHEAD = Span(months=1)  # nobody needs to hear earlier of a letter to be answere
 PAGE_AHEAD = Span(days=3)  # nor of a page, which is updated all the time
 
 
-def values_of(year, rules, seen) -> pd.DataFrame:
+def values_of(year: Year, rules: Measures, seen: Mapping[str, Seen]) -> pd.DataFrame:
     """Value and mark of each unit and leaf that applies to it.
 
     Parameters
@@ -29,7 +38,7 @@ def values_of(year, rules, seen) -> pd.DataFrame:
     seen : dict of leaf to Seen
     """
     found = [
-        leaf_marks(code, rules.leaves[code], what, year.units, year.scheme)
+        leaf_marks(code, rules.leaves[code], what, year.units, scheme_of(year))
         for code, what in seen.items()
     ]
     if not found:
@@ -43,12 +52,19 @@ def values_of(year, rules, seen) -> pd.DataFrame:
     return table[~absent].reset_index(drop=True)[VALUE_COLUMNS]
 
 
-def horizon_of(rule, as_of, until) -> pd.Timestamp:
+def horizon_of(rule: LeafRule | VetoRule, as_of: pd.Timestamp, until: pd.Timestamp) -> pd.Timestamp:
     """How far ahead a rule looks: to the end of the coming period, but not too far."""
     return min(until, (PAGE_AHEAD if rule.kind.snapshot else AHEAD).after(as_of))
 
 
-def reaching(year, rules, seen, until, *, as_of) -> pd.DataFrame:
+def reaching(
+    year: Year,
+    rules: Measures,
+    seen: Mapping[str, Seen],
+    until: pd.Timestamp,
+    *,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
     """Units at the warning level of a veto, beyond it, or soon there; the soonest veto first.
 
     Parameters
@@ -72,7 +88,9 @@ def reaching(year, rules, seen, until, *, as_of) -> pd.DataFrame:
     return table.sort_values(["day", "veto", "unit"], na_position="last", ignore_index=True)
 
 
-def _veto_day(rule, seen, unit, value, as_of):
+def _veto_day(
+    rule: VetoRule, seen: Seen, unit: str, value: float, as_of: pd.Timestamp
+) -> NaTType | pd.Timestamp:
     """The day on which a veto is reached if nothing is done; NaT where none can be told."""
     if rule.holds(value):
         return as_of
@@ -89,7 +107,14 @@ def _veto_day(rule, seen, unit, value, as_of):
     return days.iloc[needed - 1] if len(days) >= needed else pd.NaT
 
 
-def repairs_of(year, rules, seen, until, *, as_of=None) -> pd.DataFrame:
+def repairs_of(
+    year: Year,
+    rules: Measures,
+    seen: Mapping[str, Seen],
+    until: pd.Timestamp,
+    *,
+    as_of: pd.Timestamp | None = None,
+) -> pd.DataFrame:
     """Points that a unit can win back or keep: most points first, among equals the soonest.
 
     ``what`` is ``repair`` for faults that can still be mended, at any time, and ``keep`` for rows
@@ -111,7 +136,7 @@ def repairs_of(year, rules, seen, until, *, as_of=None) -> pd.DataFrame:
         rule = rules.leaves[code]
         for action, done, left, count in _courses(rule, what, horizon_of(rule, as_of, until)):
             better, worse = (
-                leaf_marks(code, rule, other, year.units, year.scheme).set_index("unit")["mark"]
+                leaf_marks(code, rule, other, year.units, scheme_of(year)).set_index("unit")["mark"]
                 for other in (done, left)
             )
             table = count.reindex(better.index)
@@ -126,7 +151,9 @@ def repairs_of(year, rules, seen, until, *, as_of=None) -> pd.DataFrame:
     )
 
 
-def _courses(rule, seen, horizon):
+def _courses(
+    rule: LeafRule, seen: Seen, horizon: pd.Timestamp
+) -> Iterator[tuple[str, Seen, Seen, pd.DataFrame]]:
     """What can be done: the action, what is seen when it is done and when not, and how much it is.
 
     A letter or consultation whose time ends by the horizon counts on both courses.
@@ -145,16 +172,16 @@ def _courses(rule, seen, horizon):
         yield "keep", done, left, _counted(seen, ending, np.ones(len(ending)), look.due)
 
 
-def _mended(rule, seen):
+def _mended(rule: LeafRule, seen: Seen) -> Seen:
     look = seen.look
     if rule.kind.value == "days_since":
-        return replace(seen, look=replace(look, amount=np.zeros(len(look.amount))))
+        return replace(seen, look=replace(look, amount=np.zeros(len(look.against))))
     lacking = {name: np.zeros_like(lacks) for name, lacks in look.lacking.items()}
     mended = replace(look, against=np.zeros_like(look.against), lacking=lacking)
     return replace(seen, look=mended)
 
 
-def _faults(rule, seen):
+def _faults(rule: LeafRule, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
     """Rows to mend, and how many faults each has."""
     look, counted = seen.look, seen.counted
     if rule.kind.value == "lacking":
@@ -162,7 +189,7 @@ def _faults(rule, seen):
     if rule.kind.value != "days_since":
         return counted & look.against, np.ones(len(counted))
     groups = [seen.unit.astype(object), 0 if look.group is None else look.group.astype(object)]
-    days = pd.Series(np.where(counted, look.amount, np.inf), seen.rows.index)
+    days = pd.Series(np.where(counted, look.amounts, np.inf), seen.rows.index)
     table = pd.DataFrame({"unit": groups[0], "group": groups[1], "days": days})[counted]
     table = table.sort_values("days", kind="stable")
     latest = ~table.duplicated(["unit", "group"])  # each column's or account's last sign of life
@@ -170,7 +197,9 @@ def _faults(rule, seen):
     return np.isin(seen.rows.index, table.index[latest & costs]), np.ones(len(counted))
 
 
-def _counted(seen, rows, faults, due=None) -> pd.DataFrame:
+def _counted(
+    seen: Seen, rows: np.ndarray, faults: np.ndarray, due: pd.Series | None = None
+) -> pd.DataFrame:
     """How many faults in the rows each unit has, and the soonest day on which one is due."""
     day = pd.Series(pd.NaT, seen.rows.index, dtype="datetime64[s]") if due is None else due
     table = pd.DataFrame({"unit": seen.unit.astype(object), "count": faults, "day": day})[rows]

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from evallib.errors import DataError
+from evallib.study.evidence.rules import LeafRule, Measures, VetoRule
+from evallib.study.model import Study, Year
+from evallib.study.scheme import Scheme
+
+if TYPE_CHECKING:
+    pass
 
 REACH = 0.9  # share of a log's window that its rows must span
 GAP = pd.Timedelta(days=31)  # between two years' logs that still count as one
 DAY = pd.Timedelta(days=1)
 
 
-def year_of(study, as_of):
+def measures_of(year: Year) -> Measures:
+    """The rules of a measured year; raises DataError of another one."""
+    if year.measures is None:
+        raise DataError(f"{year.year}: nothing is measured; add measures.yaml and evidence")
+    return year.measures
+
+
+def scheme_of(year: Year) -> Scheme:
+    """The scheme of a measured year; raises DataError where only totals survive."""
+    if year.scheme is None:
+        raise DataError(f"{year.year}: only totals survive, so there is nothing to measure")
+    return year.scheme
+
+
+def tables_of(year: Year) -> Mapping[str, pd.DataFrame]:
+    """The evidence of a measured year, by table; raises DataError of another one."""
+    if year.evidence is None:
+        raise DataError(f"{year.year}: nothing is measured; add measures.yaml and evidence")
+    return year.evidence.tables
+
+
+def year_of(study: Study, as_of: date | None) -> Year:
     """The first measured year whose last day is not before a day; the last measured one else.
 
     Raises
@@ -24,7 +55,7 @@ def year_of(study, as_of):
         raise DataError(f"{study.code} measures nothing: no year has measures.yaml and evidence")
     if as_of is None:
         return years[-1]
-    found = next((year for year in years if as_of <= year.measures.as_of), years[-1])
+    found = next((year for year in years if as_of <= measures_of(year).as_of), years[-1])
     _, last = span_of(found)
     if as_of > last:
         problem = f"{study.code} {found.year}: the evidence ends on {last}, before {as_of}"
@@ -32,18 +63,18 @@ def year_of(study, as_of):
     return found
 
 
-def span_of(year) -> tuple:
+def span_of(year: Year) -> tuple[date, date]:
     """First and last day on which anything was looked at, the year's own last day among them."""
     times = {
         rule.kind.table: rule.kind.time
-        for rule in (year.measures.leaves | year.measures.vetoes).values()
+        for rule in {**measures_of(year).leaves, **measures_of(year).vetoes}.values()
     }
-    stamps = [year.evidence.tables[table][time] for table, time in times.items()]
+    stamps = [tables_of(year)[table][time] for table, time in times.items()]
     first = min(column.min() for column in stamps).date()
-    return first, max(year.measures.as_of, max(column.max() for column in stamps).date())
+    return first, max(measures_of(year).as_of, max(column.max() for column in stamps).date())
 
 
-def tables_for(rule, year, before) -> dict[str, pd.DataFrame]:
+def tables_for(rule: LeafRule, year: Year, before: Year | None) -> dict[str, pd.DataFrame]:
     """The rule's table; a log goes on from that of the year before, if there is no gap between.
 
     Parameters
@@ -60,11 +91,11 @@ def tables_for(rule, year, before) -> dict[str, pd.DataFrame]:
         a unit that this year does not have belongs to nobody.
     """
     table, time = rule.kind.table, rule.kind.time
-    rows = year.evidence.tables[table]
-    if rule.kind.snapshot or before is None or table not in before.evidence.tables:
+    rows = tables_of(year)[table]
+    if rule.kind.snapshot or before is None or table not in tables_of(before):
         return {table: rows}
-    old = before.evidence.tables[table]
-    old = old[old[time] < min(rows[time].min(), pd.Timestamp(before.measures.as_of) + DAY)]
+    old = tables_of(before)[table]
+    old = old[old[time] < min(rows[time].min(), pd.Timestamp(measures_of(before).as_of) + DAY)]
     if old.empty or rows[time].min() - old[time].max() > GAP:
         return {table: rows}
     known = {
@@ -75,7 +106,7 @@ def tables_for(rule, year, before) -> dict[str, pd.DataFrame]:
     return {table: pd.concat([old.assign(**known), rows], ignore_index=True)}
 
 
-def covers(rows, rule, day) -> bool:
+def covers(rows: pd.DataFrame, rule: LeafRule | VetoRule, day: date) -> bool:
     """Whether rows tell of the window that ends on a day.
 
     Of pages, guides and accounts one look inside the window is enough; rows of a log must span

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
+from evallib.monitoring.reach import measures_of, tables_of
 from evallib.study.evidence.rules import LeafRule, VetoRule
 from evallib.study.evidence.tally import Seen, clock_of, see, tally
+from evallib.study.model import Study, Year
 
 NAMED = 4  # units that an error names
 CELL_COLUMNS = ["file", "sheet", "row", "column", "was", "becomes", "rule", "reason"]
@@ -34,7 +36,7 @@ class MarkTrace:
     rows: pd.DataFrame
 
 
-def measured_year(study, year):
+def measured_year(study: Study, year: int) -> Year:
     """The year of a study, if it is measured.
 
     Raises
@@ -48,30 +50,32 @@ def measured_year(study, year):
     return found
 
 
-def _year(study, year):
+def _year(study: Study, year: int) -> Year:
     if year not in study.years:
         known = ", ".join(map(str, study.years)) or "none"
         raise DataError(f"{study.code} has no year {year}; it has {known}")
     return study.years[year]
 
 
-def _unit_of(year, unit):
+def _unit_of(year: Year, unit: str) -> str:
     if unit not in year.units.index:
         known = ", ".join(year.units.index[:NAMED])
         raise DataError(f"{unit!r} is no unit of {year.year}; units.csv has {known}, ...")
     return unit
 
 
-def look_again(year, code, *, as_of=None) -> Seen:
+def look_again(year: Year, code: str, *, as_of: date | None = None) -> Seen:
     """What the rule of a leaf or veto sees in the evidence of a Year on a day."""
-    if code not in year.measures.leaves and code not in year.measures.vetoes:
-        known = ", ".join([*year.measures.leaves, *year.measures.vetoes])
+    if code not in measures_of(year).leaves and code not in measures_of(year).vetoes:
+        known = ", ".join([*measures_of(year).leaves, *measures_of(year).vetoes])
         raise DataError(f"{code!r} is not measured in {year.year}; measured are {known}")
-    clock = clock_of(year.measures, as_of or year.measures.as_of)
-    return see(year.evidence.tables, year.measures.rule(code), clock)
+    clock = clock_of(measures_of(year), as_of or measures_of(year).as_of)
+    return see(tables_of(year), measures_of(year).rule(code), clock)
 
 
-def trace_mark(study, year, unit, code, *, as_of=None) -> MarkTrace:
+def trace_mark(
+    study: Study, year: int, unit: str, code: str, *, as_of: date | None = None
+) -> MarkTrace:
     """The rows of evidence behind a unit's mark of a leaf, or behind a proposed veto.
 
     Parameters
@@ -99,8 +103,8 @@ def trace_mark(study, year, unit, code, *, as_of=None) -> MarkTrace:
     found = measured_year(study, year)
     unit = _unit_of(found, unit)
     seen = look_again(found, code, as_of=as_of)
-    rule = found.measures.rule(code)
-    if code in found.measures.leaves and as_of is None:
+    rule = measures_of(found).rule(code)
+    if code in measures_of(found).leaves and as_of is None and found.measured is not None:
         marks = found.measured.marks
         of = (marks["unit"] == unit) & (marks["indicator"] == code)
         numbers = marks[of].iloc[0].drop(["unit", "indicator"])
@@ -109,7 +113,7 @@ def trace_mark(study, year, unit, code, *, as_of=None) -> MarkTrace:
     return MarkTrace(
         unit,
         code,
-        as_of or found.measures.as_of,
+        as_of or measures_of(found).as_of,
         rule,
         rule.kind.table,
         numbers,
@@ -117,7 +121,7 @@ def trace_mark(study, year, unit, code, *, as_of=None) -> MarkTrace:
     )
 
 
-def typed_mark(study, year, unit, leaf) -> pd.DataFrame:
+def typed_mark(study: Study, year: int, unit: str, leaf: str) -> pd.DataFrame:
     """Where a typed mark stands: its raw cell and every decision about it, the cell first.
 
     Returns
@@ -143,7 +147,7 @@ def typed_mark(study, year, unit, leaf) -> pd.DataFrame:
     return table.reindex(columns=CELL_COLUMNS).fillna("").reset_index(drop=True)
 
 
-def _rows_of(seen, unit) -> pd.DataFrame:
+def _rows_of(seen: Seen, unit: str) -> pd.DataFrame:
     mine = np.flatnonzero(seen.unit == unit)
     own, amount, counted = seen.rows.iloc[mine], seen.look.amount, seen.counted[mine]
     head = {

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from evallib.errors import DataError, Fault, StudyError
 from evallib.publication.published import PublishedFile, dated
 from evallib.publication.sums import (
+    Figure,
     figures_of_claim,
     fitting_bases,
     known,
@@ -56,7 +59,7 @@ class Audit:
     disclosed: pd.DataFrame
 
 
-def audit(path, *, grids=GRIDS) -> Audit:
+def audit(path: Path, *, grids: tuple[Fraction, ...] = GRIDS) -> Audit:
     """Audit of the claims of a ``published.yaml``, without any study.
 
     Parameters
@@ -71,11 +74,11 @@ def audit(path, *, grids=GRIDS) -> Audit:
     DataError
         If the folder's name is no year.
     """
-    path, faults = Path(path), []
+    path, faults = Path(path), list[Fault]()
     if not path.is_file():
         raise StudyError([Fault(path.name, None, None, "no such file", "name a published.yaml")])
     content = read_yaml(path, PublishedFile, path.name, faults)
-    if faults:
+    if faults or content is None:
         raise StudyError(faults)
     year = path.resolve().parent.name
     if not re.fullmatch(r"\d{4}", year):
@@ -83,7 +86,7 @@ def audit(path, *, grids=GRIDS) -> Audit:
     return audit_claims([dated(claim, int(year)) for claim in content.claims], grids=grids)
 
 
-def audit_claims(claims, *, grids=GRIDS) -> Audit:
+def audit_claims(claims: list[Any], *, grids: tuple[Fraction, ...] = GRIDS) -> Audit:
     """As ``audit``, of claims that are read and dated."""
     figures = [figure for claim in claims for figure in figures_of_claim(claim)]
     possible, ids = _feasible(figures), tuple(dict.fromkeys(f.id for f in figures))
@@ -105,11 +108,11 @@ def audit_claims(claims, *, grids=GRIDS) -> Audit:
     )
 
 
-def _count_rows(figures):
+def _count_rows(figures: list[Figure]) -> Iterator[tuple[str, tuple[str, ...], bool, str]]:
     """Tests of counts: percentages of their change, and no more than there are."""
     for f in (f for f in figures if f.what.startswith("percentage.")):
         counts = known(figures, f.what.removeprefix("percentage."))
-        now, base = (counts.get((f.population, year)) for year in (f.year, f.base_year))
+        now, base = (counts.get((f.population, year or 0)) for year in (f.year, f.base_year))
         if now and base and base.value:
             low, high = printed_interval(f.value, last_place(f.value))
             change = 100 * (Fraction(now.value) / Fraction(base.value) - 1)
@@ -122,11 +125,14 @@ def _count_rows(figures):
             yield "no more than there are", (f.id,), f.value <= n, f"{f.value} of {n}"
 
 
-def _constraints(figures):
+def _constraints(
+    figures: list[Figure],
+) -> Iterator[tuple[dict[tuple[str, int], Fraction], Fraction, bool]]:
     """Inequalities on true means: coefficients by population and year, bound, strict."""
     one = Fraction(1)
     for f in figures:
-        now, then, value = (f.population, f.year), (f.population, f.base_year), Fraction(f.value)
+        now, then = (f.population, f.year), (f.population, f.base_year or 0)
+        value = Fraction(f.value)
         if f.what == "mean":
             low, high = printed_interval(f.value, f.unit)
             yield from [({now: -one}, -low, False), ({now: one}, high, True)]
@@ -141,7 +147,10 @@ def _constraints(figures):
                 yield shares | {("all", year): sign}, Fraction(0), False
 
 
-def _reduced(rows, keep=None):
+def _reduced(
+    rows: list[tuple[dict[tuple[str, int], Fraction], Fraction, bool]],
+    keep: tuple[str, int] | None = None,
+) -> list[tuple[dict[tuple[str, int], Fraction], Fraction, bool]]:
     """Fourier-Motzkin elimination: the inequalities without any variable but one."""
     for variable in sorted({key for row, _, _ in rows for key in row} - {keep}):
         up = [row for row in rows if row[0].get(variable, 0) > 0]
@@ -154,14 +163,14 @@ def _reduced(rows, keep=None):
     return rows
 
 
-def _feasible(figures) -> bool:
+def _feasible(figures: list[Figure]) -> bool:
     """Whether means, changes and counts can hold together."""
     rows = _reduced(list(_constraints(figures)))
     linear = all(bound > 0 or (bound == 0 and not strict) for _, bound, strict in rows)
     return linear and all(holds for _, _, holds, _ in _count_rows(figures))
 
 
-def _corrections(figures, ids):
+def _corrections(figures: list[Figure], ids: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The smallest sets of figures that have to be wrong for the rest to be right."""
     for size in range(1, len(ids) + 1):
         found = [
@@ -174,7 +183,7 @@ def _corrections(figures, ids):
     return ()
 
 
-def _reading(figures, name):
+def _reading(figures: list[Figure], name: str) -> str:
     """What a mean should read if it alone is wrong."""
     wrong = next(f for f in figures if f.id == name)
     key, rest = (wrong.population, wrong.year), [f for f in figures if f.id != name]
@@ -187,7 +196,9 @@ def _reading(figures, name):
     return " to ".join(ends)
 
 
-def _share_rows(claims, figures):
+def _share_rows(
+    claims: list[Any], figures: list[Figure]
+) -> Iterator[tuple[str, tuple[str, ...], bool, str]]:
     """Whether a share fits whole sites of its population, and which bases it would fit."""
     for claim in (c for c in claims if c.kind == "share"):
         sites, _ = sites_of(figures, claim.year)
@@ -206,7 +217,9 @@ def _share_rows(claims, figures):
         yield "share of whole sites", (claim.id,), bool(mine), note
 
 
-def _grid_rows(figures, grids):
+def _grid_rows(
+    figures: list[Figure], grids: tuple[Fraction, ...]
+) -> Iterator[tuple[str, tuple[str, ...], bool, str]]:
     """On which grids the scores behind each mean can lie, and all of them together."""
     means = known(figures, "mean")
     for (population, year), f in means.items():
@@ -221,18 +234,20 @@ def _grid_rows(figures, grids):
             pairs = [(means[part, year].value, n) for part, n in parts.items()]
             fits = [g for g in grids if sums_agree(f.value, pairs, grid=g, unit=f.unit)]
             ids = (f.id, *(means[part, year].id for part in parts))
-            plain = sum(Fraction(value) for value, _ in pairs) / len(pairs)
+            plain = sum((Fraction(value) for value, _ in pairs), Fraction()) / len(pairs)
             note = f"possible {_steps(fits)}"
             if not fits and abs(plain - Fraction(f.value)) <= f.unit / 2:
                 note += f"; {f.value} is the plain mean of the group means"
             yield "group sums add up", ids, bool(fits), note
 
 
-def _steps(grids):
+def _steps(grids: Iterable[Fraction]) -> str:
     return ", ".join(f"{float(grid):g}" for grid in sorted(grids)) or "none"
 
 
-def _disclosed(figures, grids):
+def _disclosed(
+    figures: list[Figure], grids: tuple[Fraction, ...]
+) -> Iterator[tuple[float | str, ...]]:
     for (population, year), f in known(figures, "mean").items():
         n = sites_of(figures, year)[0].get(population)
         if n is None or n >= SMALL:

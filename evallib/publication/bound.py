@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evallib.publication.facts import Standing, standing
+from evallib.publication.sums import decimals_said
 from evallib.rounding import format_number
 from evallib.scoring import Evaluation, evaluate, rank
 from evallib.study.load import Study
@@ -48,7 +50,7 @@ class Claim:
     year: int
     population: str
     denominator: int
-    value: dict | tuple | None
+    value: Any
     computed: str
     source: str
     units: tuple[str, ...] = ()
@@ -67,12 +69,12 @@ class Figures:
     standing: Callable[[int], Standing]
 
 
-def figures_of(study) -> Figures:
+def figures_of(study: Study) -> Figures:
     """Figures of a study, nothing computed yet."""
     return Figures(study, cache(partial(evaluate, study)), cache(partial(standing, study)))
 
 
-def within(result, population) -> Standing:
+def within(result: Standing, population: str) -> Standing:
     """A year's totals and places among the units of a population alone."""
     part, rules = members(result.units, population), result.rules
     ranked = result.total.where(result.units["ranked"])[part]
@@ -87,11 +89,22 @@ def within(result, population) -> Standing:
     )
 
 
-def bound(figures, claim, value, computed, source, **more) -> Claim:
+def bound(
+    figures: Figures,
+    claim: Any,
+    value: tuple[int | tuple[str, ...], ...] | Mapping[str, float | tuple[float, float]],
+    computed: str,
+    source: str,
+    **more: int | tuple[str, ...],
+) -> Claim:
     """A Claim; units are those of its population and the denominator counts them, unless given."""
     units = tuple(members(figures.study.years[claim.year].units, claim.population))
     rules = figures.study.years[claim.year].rules
-    facts = {"denominator": len(units), "units": units, "rounding": rules.rounding} | more
+    facts: dict[str, Any] = {
+        "denominator": len(units),
+        "units": units,
+        "rounding": rules.rounding,
+    } | more
     return Claim(
         claim.id,
         claim.kind,
@@ -104,18 +117,18 @@ def bound(figures, claim, value, computed, source, **more) -> Claim:
     )
 
 
-def decimals_of(claim, usual):
+def decimals_of(claim: Any, usual: int) -> int:
     """Decimals to compare at: the usual ones, or more where more are printed."""
-    return max([usual, *(-number.as_tuple().exponent for number in claim.expected.values())])
+    return max([usual, *(decimals_said(number) for number in claim.expected.values())])
 
 
-def shown(value, decimals, rounding="half_up") -> str:
+def shown(value: float, decimals: int, rounding: str = "half_up") -> str:
     """A number in print; ``none`` where there is none."""
     return format_number(value, decimals, rounding) if np.isfinite(value) else "none"
 
 
-def listed(numbers, decimals, rounding="half_up") -> str:
+def listed(numbers: Mapping[str, float], decimals: int, rounding: str = "half_up") -> str:
     """Numbers in print by what they are about; one alone needs no label."""
     if len(numbers) == 1:
-        return shown(*numbers.values(), decimals, rounding)
+        return shown(next(iter(numbers.values())), decimals, rounding)
     return "; ".join(f"{label} {shown(x, decimals, rounding)}" for label, x in numbers.items())

@@ -17,7 +17,7 @@ from evallib.monitoring.rows import look_again
 from evallib.publication import facts
 from evallib.scoring import Evaluation, evaluate
 from evallib.study.evidence.tally import faults_by_kind
-from evallib.study.model import Study
+from evallib.study.model import Study, Year
 
 LEVEL = 0.9  # share of weightings that an interval of places holds
 EXACT_UNITS = 100  # ranked units up to which exact best and worst places are looked for
@@ -70,8 +70,22 @@ class SiteBasis:
     choices: Mapping[str, float]
     evidence: SiteEvidence | None
 
+    @property
+    def first(self) -> Evaluation:
+        """The evaluation of the initial round; raises DataError where none is kept."""
+        if self.initial is None:
+            raise DataError(f"{self.result.study} {self.year}: no initial round is kept")
+        return self.initial
 
-def site_basis(study, year, *, spread, draws, seed, threads=None) -> SiteBasis:
+    @property
+    def year_before(self) -> int | None:
+        """The previous year; None without one."""
+        return None if self.before is None else self.before.year
+
+
+def site_basis(
+    study: Study, year: int, *, spread: float, draws: int, seed: int, threads: int | None = None
+) -> SiteBasis:
     """What the cards of all sites of a year rest on.
 
     Parameters
@@ -109,7 +123,7 @@ def site_basis(study, year, *, spread, draws, seed, threads=None) -> SiteBasis:
         result,
         initial=None if data.initial is None else facts.initial_result(study, year),
         before=None if previous is None else facts.standing(study, previous),
-        earlier=evaluate(study, previous) if marked else None,
+        earlier=evaluate(study, previous) if previous is not None and marked else None,
         was=nobody if previous is None else facts.predecessors(study, previous, year),
         places=_places(result, spread, draws, seed, threads),
         choices={"spread": spread, "draws": draws, "seed": seed, "level": LEVEL},
@@ -117,7 +131,7 @@ def site_basis(study, year, *, spread, draws, seed, threads=None) -> SiteBasis:
     )
 
 
-def site_evidence(year) -> SiteEvidence | None:
+def site_evidence(year: Year) -> SiteEvidence | None:
     """What the cards of a Year need of its evidence; None where nothing is measured."""
     if year.measures is None:
         return None
@@ -129,7 +143,9 @@ def site_evidence(year) -> SiteEvidence | None:
     )
 
 
-def _places(result, spread, draws, seed, threads):
+def _places(
+    result: Evaluation, spread: float, draws: int, seed: int, threads: int | None
+) -> pd.DataFrame:
     if not result.rank.notna().any():
         return pd.DataFrame(columns=["low", "high", "best", "worst"], dtype="Int64")
     drawn = perturb_weights(result.scheme, at="leaf", spread=spread, draws=draws, seed=seed)
@@ -142,7 +158,7 @@ def _places(result, spread, draws, seed, threads):
     return table.join(exact).astype("Int64")
 
 
-def _is_ratio(result):
+def _is_ratio(result: Evaluation) -> bool:
     """Whether exact places exist: totals are a ratio of two linear forms of the weights."""
     try:
         linear_scores(result)

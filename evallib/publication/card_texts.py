@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def card_texts(card: SiteCard, *, lang) -> dict:
+def card_texts(card: SiteCard, *, lang: str) -> dict[str, Any]:
     """Everything that a card prints but its picture, by the names that the templates know."""
     basis, result = card.basis, card.basis.result
     units, study = result.units.loc[card.unit], basis.study
@@ -67,7 +68,7 @@ def card_texts(card: SiteCard, *, lang) -> dict:
     }
 
 
-def _note(card, lang):
+def _note(card: SiteCard, lang: str) -> str | None:
     measures = card.basis.study.years[card.basis.year].measures
     return sentence(
         "card_note",
@@ -78,7 +79,7 @@ def _note(card, lang):
     )
 
 
-def _key(card, lang):
+def _key(card: SiteCard, lang: str) -> list[dict[str, str]]:
     """The four boxes on top: total, place, range of places, last year."""
     where, result = card.position, card.basis.result
     boxes = [_total(card, lang)]
@@ -87,7 +88,7 @@ def _key(card, lang):
     else:
         group = name_of(where.group, card.basis.study, lang)
         several = len(set(result.units["group"])) > 1
-        note = {"ranked": where.ranked, "group": group, "several": several}
+        note: dict[str, Any] = {"ranked": where.ranked, "group": group, "several": several}
         note |= {"group_rank": where.group_rank, "group_ranked": where.group_ranked}
         boxes.append(
             {
@@ -110,7 +111,7 @@ def _key(card, lang):
     return [{"note": ""} | box for box in boxes]
 
 
-def _total(card, lang):
+def _total(card: SiteCard, lang: str) -> dict[str, str]:
     result, unit, rules = card.basis.result, card.unit, card.basis.result.rules
     parts = {
         name: format_number(getattr(result, name)[unit], rules.decimals, rules.rounding)
@@ -123,21 +124,21 @@ def _total(card, lang):
     return {"label": label("card_total", lang), "value": value, "note": note}
 
 
-def _before(card, lang):
+def _before(card: SiteCard, lang: str) -> dict[str, str]:
     where, basis, rules = card.position, card.basis, card.basis.result.rules
-    box = {"label": label("card_before", lang).format(year=basis.before.year)}
+    box = {"label": label("card_before", lang).format(year=basis.year_before)}
     if where.total_before is None or where.total is None:
         return box | {"value": label("card_new", lang)}
     total = format_number(where.total_before, rules.decimals, rules.rounding)
     change = signed(where.total - where.total_before, rules.decimals, rules.rounding)
-    gained = None if None in (where.rank, where.rank_before) else where.rank_before - where.rank
+    gained = where.gained
     places = None if gained is None else signed(gained, 0)
-    note = {"rank": where.rank_before, "points": change, "places": places}
+    note: dict[str, Any] = {"rank": where.rank_before, "points": change, "places": places}
     value = sentence("card_before", lang, total=total)
     return box | {"value": value, "note": sentence("card_before_note", lang, **note)}
 
 
-def _losses(card, lang):
+def _losses(card: SiteCard, lang: str) -> tuple[list[dict[str, str]], dict[str, str] | None]:
     """Printed rows of the table of losses, and the row of those it does not name."""
     table, rules = card.losses, card.basis.result.rules
     names = said.leaf_names(card.basis.result.scheme, lang)
@@ -157,23 +158,23 @@ def _losses(card, lang):
     return rows, rest if len(more) else None
 
 
-def _mark(mark, best):
+def _mark(mark: float, best: float) -> str:
     shown = "—" if pd.isna(mark) else format_number(mark, 4)
     return f"{shown} / {format_number(best, 4)}"
 
 
-def _after(card, row, kind):
+def _after(card: SiteCard, row: pd.Series, kind: str) -> dict[str, str]:
     """Total and place after a repair, with the places gained; empty where there are none."""
     where, rules = card.position, card.basis.result.rules
     gain, gained = row[f"{kind}_gain"], row[f"{kind}_places"]
-    total = "" if pd.isna(gain) or where.total is None else where.total + gain
-    shown = total if total == "" else format_number(total, rules.decimals, rules.rounding)
-    place = "" if pd.isna(gained) else str(where.rank - int(gained))
+    total = None if pd.isna(gain) or where.total is None else where.total + gain
+    shown = "" if total is None else format_number(total, rules.decimals, rules.rounding)
+    place = "" if pd.isna(gained) or where.rank is None else str(where.rank - int(gained))
     arrow = "" if pd.isna(gained) or not gained else f" ({signed(int(gained), 0)})"
     return {f"{kind}_total": shown, f"{kind}_rank": f"{place}{arrow}"}
 
 
-def _states(card, lang):
+def _states(card: SiteCard, lang: str) -> list[dict[str, Any]]:
     """What became of the losses of the initial round: a row per state that occurs."""
     if card.rounds is None or card.rounds.empty:
         return []
@@ -189,7 +190,7 @@ def _states(card, lang):
     return rows
 
 
-def _peers(card, lang):
+def _peers(card: SiteCard, lang: str) -> list[dict[str, str]]:
     names, rules = card.basis.result.scheme.names(lang), card.basis.result.rules
     return [
         {
@@ -203,21 +204,21 @@ def _peers(card, lang):
     ]
 
 
-def site_profile_table(card, *, lang="zh") -> pd.DataFrame:
+def site_profile_table(card: SiteCard, *, lang: str = "zh") -> pd.DataFrame:
     """Dimensions: name, points at most and lost, index, that of the group, and of last year."""
     table, names = card.profile.copy(), card.basis.result.scheme.names(lang)
     table.insert(0, "name", [names[code] for code in table.index])
     return table[["name", "points", "lost", "index", "group", "before", "same"]]
 
 
-def site_loss_table(card, *, lang="zh") -> pd.DataFrame:
+def site_loss_table(card: SiteCard, *, lang: str = "zh") -> pd.DataFrame:
     """Losses by leaf, and what one step or full marks in that leaf alone would bring."""
     table, names = card.losses.copy(), said.leaf_names(card.basis.result.scheme, lang)
     table.insert(0, "name", [names[code] for code in table.index])
     return table
 
 
-def site_round_table(card, *, lang="zh") -> pd.DataFrame:
+def site_round_table(card: SiteCard, *, lang: str = "zh") -> pd.DataFrame:
     """What the initial round found and what became of it; empty where none is kept."""
     columns = ["name", "initial", "final", "best", "gain", "state"]
     if card.rounds is None:
@@ -228,7 +229,7 @@ def site_round_table(card, *, lang="zh") -> pd.DataFrame:
     return table[columns]
 
 
-def site_peer_table(card, *, lang="zh") -> pd.DataFrame:
+def site_peer_table(card: SiteCard, *, lang: str = "zh") -> pd.DataFrame:
     """Weakest indicators, and who of the class does better there."""
     table, names = card.peers.copy(), card.basis.result.scheme.names(lang)
     table["peers"] = [said.named_peers(card, row, lang) for _, row in card.peers.iterrows()]

@@ -7,9 +7,11 @@ import datetime as dt
 import io
 import re
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from docx.oxml.ns import qn
 from docx.shared import Mm
@@ -27,11 +29,22 @@ from evallib.publication.publish import publish_report, years_used
 from evallib.publication.site_facts import site_card
 from evallib.publication.wording import TEMPLATES
 from evallib.study.folders import RESERVED
+from evallib.study.model import Study
 
 PICTURE = Mm(160)  # width of the picture in the document
 
 
-def write_card(path, study, year, unit, *, spread, draws, seed, lang="zh") -> list[Path]:
+def write_card(
+    path: Path,
+    study: Study,
+    year: int,
+    unit: str,
+    *,
+    spread: float,
+    draws: int,
+    seed: int,
+    lang: str = "zh",
+) -> list[Path]:
     """Write the card of one site: ``path`` with ``.html`` and with ``.docx`` behind it.
 
     Parameters
@@ -58,7 +71,17 @@ def write_card(path, study, year, unit, *, spread, draws, seed, lang="zh") -> li
     return _write_pages([_write_document(basis, unit, str(path), lang)])
 
 
-def write_cards(folder, study, year, *, spread, draws, seed, lang="zh", jobs=2) -> list[Path]:
+def write_cards(
+    folder: Path,
+    study: Study,
+    year: int,
+    *,
+    spread: float,
+    draws: int,
+    seed: int,
+    lang: str = "zh",
+    jobs: int = 2,
+) -> list[Path]:
     """Write the cards of all sites of a year, the range of places computed once for all.
 
     Parameters
@@ -73,14 +96,15 @@ def write_cards(folder, study, year, *, spread, draws, seed, lang="zh", jobs=2) 
     list of Path
         Page and document of every unit, in unit order.
     """
-    folder, choices = Path(folder), {"spread": spread, "draws": draws, "seed": seed}
+    folder = Path(folder)
+    choices: dict[str, Any] = {"spread": spread, "draws": draws, "seed": seed}
     folder.mkdir(parents=True, exist_ok=True)
     if jobs == 1:
         basis = site_basis(study, year, **choices)
         return _write_pages(_write_documents(basis, _stems(folder, basis), lang))
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         for _ in range(jobs):
-            pool.submit(_write_documents, None, {}, lang)  # imports while the basis is made
+            pool.submit(_ready)  # imports while the basis is made
         basis = site_basis(study, year, **choices)
         stems = _stems(folder, basis)
         parts = [dict(list(stems.items())[n::jobs]) for n in range(jobs)]
@@ -89,7 +113,17 @@ def write_cards(folder, study, year, *, spread, draws, seed, lang="zh", jobs=2) 
     return _write_pages([made[stem] for stem in stems])
 
 
-def publish_cards(study, year, folder, *, spread, draws, seed, lang="zh", jobs=2) -> list[Path]:
+def publish_cards(
+    study: Study,
+    year: int,
+    folder: Path,
+    *,
+    spread: float,
+    draws: int,
+    seed: int,
+    lang: str = "zh",
+    jobs: int = 2,
+) -> list[Path]:
     """Write the cards of a year among its results, where report and index link them.
 
     Parameters
@@ -103,7 +137,8 @@ def publish_cards(study, year, folder, *, spread, draws, seed, lang="zh", jobs=2
     list of Path
         Page and document of every unit, in unit order.
     """
-    folder, choices = Path(folder), {"spread": spread, "draws": draws, "seed": seed, "lang": lang}
+    folder = Path(folder)
+    choices: dict[str, Any] = {"spread": spread, "draws": draws, "seed": seed, "lang": lang}
     with whole_folder(folder / "cards") as new:
         made = write_cards(new, study, year, **choices, jobs=jobs)
         write_manifest(new / "manifest.json", study, years_used(study, year), params=choices)
@@ -116,12 +151,12 @@ def publish_cards(study, year, folder, *, spread, draws, seed, lang="zh", jobs=2
     return [folder / "cards" / path.name for path in made]
 
 
-def _stems(folder, basis):
+def _stems(folder: Path, basis: SiteBasis) -> dict[str, str]:
     """The unit of every card by its path without ending, in unit order."""
     return {str(folder / file_stem(unit)): unit for unit in basis.result.units.index}
 
 
-def file_stem(unit) -> str:
+def file_stem(unit: str) -> str:
     """The file name of a unit's card without ending: its id, safe on any file system.
 
     Examples
@@ -134,12 +169,20 @@ def file_stem(unit) -> str:
     return re.sub(unsafe, lambda found: f"%{ord(found[0]):02X}", unit)
 
 
-def _write_documents(basis, stems, lang):
+def _ready() -> None:
+    """Nothing: a process that is asked for it has loaded all that it needs."""
+
+
+def _write_documents(
+    basis: SiteBasis, stems: Mapping[str, str], lang: str
+) -> list[tuple[str, dict[str, Any], bytes]]:
     """Write the documents of some units; what their pages need."""
     return [_write_document(basis, unit, stem, lang) for stem, unit in stems.items()]
 
 
-def _write_document(basis: SiteBasis, unit, stem, lang):
+def _write_document(
+    basis: SiteBasis, unit: str, stem: str, lang: str
+) -> tuple[str, dict[str, Any], bytes]:
     """Write the document of one unit; its stem, texts and picture, for the page."""
     card = site_card(basis, unit)
     text = card_texts(card, lang=lang)
@@ -148,7 +191,7 @@ def _write_document(basis: SiteBasis, unit, stem, lang):
     return stem, text, picture
 
 
-def _write_pages(made):
+def _write_pages(made: list[tuple[str, dict[str, Any], bytes]]) -> list[Path]:
     """Write the pages of cards whose documents are there, with one font; all paths in order."""
     pages = render_pages(
         "card.html.j2",
@@ -161,11 +204,11 @@ def _write_pages(made):
     ]
 
 
-def _document(text, picture, year):
+def _document(text: Mapping[str, Any], picture: bytes, year: int) -> bytes:
     """The card as the bytes of a .docx; the same input gives the same member files."""
     template = DocxTemplate(TEMPLATES / "card.docx")
     image = InlineImage(template, io.BytesIO(picture), width=PICTURE)
-    context = text | {"picture": image}
+    context = {**text, "picture": image}
     template.render(context, Environment(undefined=StrictUndefined, autoescape=True))
     for table in template.docx.tables:  # some columns are left out, or repeated
         widths = [cell._tc.tcPr.tcW.get(qn("w:w")) for cell in table.rows[0].cells]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,7 +16,7 @@ NUMERAL = re.compile(r"\d+(?:\.\d+)?")
 PLAIN_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 
-def plain(text) -> str:
+def plain(text: str) -> str:
     """Text with full-width digits and signs as plain ones."""
     return unicodedata.normalize("NFKC", text)
 
@@ -41,7 +41,7 @@ class _Entry(Row):
         return {}
 
     @model_validator(mode="after")
-    def _numbers_are_printed(self):
+    def _numbers_are_printed(self) -> Any:
         numerals = [Decimal(text) for text in self.numerals]
         lost = [v for v in self.expected.values() if numerals and abs(v) not in numerals]
         if lost:
@@ -61,7 +61,7 @@ class _Several(_Entry):
     values: dict[Code, Decimal] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _one_form(self):
+    def _one_form(self) -> Self:
         if (self.value is None) != bool(self.values):
             raise ValueError("give either value or values")
         return self
@@ -74,8 +74,8 @@ class Count(_Several):
     of: Literal["units", "at_threshold", "vetoed"]
 
     @property
-    def expected(self):
-        return self.values or {self.population: self.value}
+    def expected(self) -> dict[str, Decimal]:
+        return self.values if self.value is None else {self.population: self.value}
 
 
 class Mean(_Entry):
@@ -85,7 +85,7 @@ class Mean(_Entry):
     value: Decimal
 
     @property
-    def expected(self):
+    def expected(self) -> dict[str, Decimal]:
         return {self.population: self.value}
 
 
@@ -97,7 +97,7 @@ class _Changed(_Entry):
     base_value: Decimal | None = None
 
     @property
-    def expected(self):
+    def expected(self) -> dict[str, Decimal]:
         base = {} if self.base_value is None else {str(self.base_year): self.base_value}
         return {"change": self.value} | base
 
@@ -122,7 +122,7 @@ class _Listed(_Entry):
 
     @model_validator(mode="before")
     @classmethod
-    def _printed_as_listed(cls, given):
+    def _printed_as_listed(cls, given: Any) -> Any:
         if isinstance(given, dict) and isinstance(given.get("names"), list):
             return {"printed": "、".join(map(str, given["names"]))} | given
         return given
@@ -153,14 +153,14 @@ class Index(_Several):
     lowest_under: Code | None = None
 
     @model_validator(mode="after")
-    def _one_node(self):
+    def _one_node(self) -> Index:
         if (self.node is None) != (self.value is None):
             raise ValueError("node goes with value; values name their nodes themselves")
         return self
 
     @property
-    def expected(self):
-        return self.values or {self.node: self.value}
+    def expected(self) -> dict[str, Decimal]:
+        return self.values if self.value is None else {self.node or "": self.value}
 
 
 class Share(_Entry):
@@ -177,13 +177,13 @@ class Share(_Entry):
 
     @field_validator("word")
     @classmethod
-    def _has_bounds(cls, word):
+    def _has_bounds(cls, word: str) -> str:
         if not PLAIN_PERCENT.fullmatch(word):
             bounds(word)
         return word
 
     @model_validator(mode="after")
-    def _word_is_printed(self):
+    def _word_is_printed(self) -> Share:
         if self.word not in plain(self.printed):
             raise ValueError(f"{self.word} does not stand in the printed form {self.printed!r}")
         return self
@@ -202,7 +202,7 @@ class Weight(_Entry):
     values: dict[Code, Decimal] = Field(min_length=1)
 
     @property
-    def expected(self):
+    def expected(self) -> dict[str, Decimal]:
         return self.values
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from evallib.publication.bound import Claim, figures_of
-from evallib.publication.claim_kinds import print_form
+from evallib.publication.bound import Claim, Figures, figures_of
+from evallib.publication.claim_kinds import Index, Share, print_form
 from evallib.publication.facts import populations
 from evallib.publication.hedges import holds
 from evallib.publication.published import published_claims, years_of
 from evallib.publication.recompute import compute
+from evallib.publication.sums import decimals_said
 from evallib.rounding import NOISE_DECIMALS, print_units
+from evallib.study.model import Study
 from evallib.study.units import members
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
 
 SUPPORTED, ROUNDING, CONTRADICTED, EXTERNAL = "supported", "rounding", "contradicted", "external"
 VERDICTS = (SUPPORTED, ROUNDING, CONTRADICTED, EXTERNAL)
@@ -23,7 +30,7 @@ OF_TWO = ("delta", "percentage_change")  # kinds that two numbers give, which ma
 COLUMNS = ["id", "kind", "population", "printed", "computed", "verdict", "note"]
 
 
-def compare_claims(study, year) -> pd.DataFrame:
+def compare_claims(study: Study, year: int) -> pd.DataFrame:
     """Every claim of a year's publication beside what the study says.
 
     Returns
@@ -48,7 +55,7 @@ def compare_claims(study, year) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(figures, claim):
+def _row(figures: Figures, claim: Any) -> tuple[str, ...]:
     computed = compute(figures, claim)
     found = verdict(claim, computed)
     notes = [claim.note, *computed.remarks, *_forms(claim), *_unrounded(found, computed)]
@@ -60,7 +67,7 @@ def _row(figures, claim):
     return claim.id, claim.kind, claim.population, claim.printed, computed.computed, found, note
 
 
-def verdict(claim, computed: Claim) -> str:
+def verdict(claim: Any, computed: Claim) -> str:
     """What to say of a claim, given what was computed for it.
 
     Parameters
@@ -91,7 +98,12 @@ def verdict(claim, computed: Claim) -> str:
 
 
 def number_verdict(
-    printed: Decimal, value: float, *, decimals, rounding="half_up", of_two=False
+    printed: Decimal,
+    value: float,
+    *,
+    decimals: int,
+    rounding: str = "half_up",
+    of_two: bool = False,
 ) -> str:
     """Whether a printed number is the value, the value rounded otherwise or cut off, or neither.
 
@@ -116,7 +128,7 @@ def number_verdict(
     return ROUNDING if of_two or abs(said) < abs(shifted) or away <= 0.5 else CONTRADICTED
 
 
-def _printed_verdict(printed, computed, label):
+def _printed_verdict(printed: Decimal, computed: Claim, label: str) -> str:
     return number_verdict(
         printed,
         computed.value[label],
@@ -126,11 +138,11 @@ def _printed_verdict(printed, computed, label):
     )
 
 
-def _worst(verdicts):
+def _worst(verdicts: Iterable[str]) -> str:
     return max(verdicts, key=VERDICTS.index)
 
 
-def _every_verdict(printed, computed, node):
+def _every_verdict(printed: Decimal, computed: Claim, node: str) -> str:
     """Each site has exactly the index; ``rounding`` where some only print it."""
     ends = computed.value[node]
     shown = [
@@ -143,14 +155,14 @@ def _every_verdict(printed, computed, node):
     return CONTRADICTED
 
 
-def _are_lowest(claim, computed):
+def _are_lowest(claim: Index, computed: Claim) -> bool:
     """Whether every node named lies below each sibling that is not."""
     lowest = max(computed.value[node] for node in claim.expected)
     others = [x for node, x in computed.value.items() if node not in claim.expected]
     return all(round(x - lowest, NOISE_DECIMALS) > 0 for x in others)
 
 
-def _unordered_verdict(names, places):
+def _unordered_verdict(names: tuple[str, ...], places: tuple[tuple[str, ...], ...]) -> str:
     """The same units in the rank order; ``rounding`` where only the order differs."""
     place = {unit: position for position, tied in enumerate(places) for unit in tied}
     if set(names) != set(place):
@@ -159,19 +171,19 @@ def _unordered_verdict(names, places):
     return SUPPORTED if found == sorted(found) else ROUNDING
 
 
-def _share_verdict(claim, computed):
+def _share_verdict(claim: Share, computed: Claim) -> str:
     count, sites = computed.value
     if not sites:
         return CONTRADICTED
     if claim.percent is None:
         return SUPPORTED if holds(claim.word, count, sites) else CONTRADICTED
-    decimals = max(-claim.percent.as_tuple().exponent, 0)
+    decimals = decimals_said(claim.percent)
     return number_verdict(
         claim.percent, 100 * count / sites, decimals=decimals, rounding=computed.rounding
     )
 
 
-def _forms(claim):
+def _forms(claim: Any) -> Iterator[str]:
     """Remarks on numbers that are written otherwise than officials write them."""
     for number in claim.expected.values():
         wanted, found = print_form(number), claim.numerals
@@ -179,14 +191,14 @@ def _forms(claim):
             yield f"printed otherwise than {wanted}"
 
 
-def _unrounded(found, computed):
+def _unrounded(found: str, computed: Claim) -> Iterator[str]:
     """The unrounded numbers behind a verdict of ``rounding``."""
     if found == ROUNDING and isinstance(computed.value, dict):
         numbers = np.ravel(list(computed.value.values()))
         yield f"unrounded {', '.join(f'{x:.{computed.decimals + 3}f}' for x in numbers)}"
 
 
-def _fitting(figures, claim):
+def _fitting(figures: Figures, claim: Any) -> Iterator[tuple[str, str]]:
     """Other populations of which the claim would be true as printed, and their figures."""
     if claim.kind in ("improved_list", "weight") or (claim.kind == "count" and claim.values):
         return
@@ -200,7 +212,7 @@ def _fitting(figures, claim):
             yield name, other.computed
 
 
-def named_populations(study, claim) -> dict[str, pd.Index]:
+def named_populations(study: Study, claim: Share | SimpleNamespace) -> dict[str, pd.Index]:
     """Unit ids of all, each group, each class, and each class of a group in the claim's years."""
     units = study.years[claim.year].units
     groups = list(populations(units))
@@ -215,6 +227,6 @@ def named_populations(study, claim) -> dict[str, pd.Index]:
     }
 
 
-def _known(units, population):
+def _known(units: pd.DataFrame, population: str) -> bool:
     terms = {term.strip() for term in population.split("&")}
     return terms <= {"all", *units["group"], *units["class"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,12 @@ from evallib.change import cohort, continuing, gains, standings
 from evallib.errors import DataError
 from evallib.rounding import NOISE_DECIMALS, format_number, round_number
 from evallib.scoring import Evaluation, evaluate_year, score_index
+from evallib.study.model import Study, Year
 from evallib.study.rules import Rules
 from evallib.study.units import members
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
 
 INDEX_DECIMALS = 2  # a score index prints with two decimals, whole values bare
 
@@ -36,7 +41,7 @@ class Standing:
     reaches_threshold: pd.Series
 
 
-def standing(study, year) -> Standing:
+def standing(study: Study, year: int) -> Standing:
     """Totals and places of one year of a study."""
     data, table = study.years[year], standings(study, year)
     return Standing(
@@ -52,13 +57,13 @@ def standing(study, year) -> Standing:
     )
 
 
-def populations(units) -> dict[str, pd.Index]:
+def populations(units: pd.DataFrame) -> dict[str, pd.Index]:
     """Unit ids of ``all`` and of every group, in file order."""
     groups = dict.fromkeys(units["group"])
     return {"all": units.index} | {group: units.index[units["group"] == group] for group in groups}
 
 
-def group_means(result) -> pd.Series:
+def group_means(result: Standing | Evaluation | SimpleNamespace) -> pd.Series:
     """Mean total of ``all`` and of every group, unrounded; every site weighs the same.
 
     Examples
@@ -75,7 +80,7 @@ def group_means(result) -> pd.Series:
     )
 
 
-def threshold_counts(result) -> pd.DataFrame:
+def threshold_counts(result: Standing | Evaluation) -> pd.DataFrame:
     """Sites at or above the threshold, of so many sites: rows all and groups, count and sites."""
     reaches = pd.Series(np.asarray(result.reaches_threshold), result.units.index)
     parts = populations(result.units)
@@ -83,7 +88,7 @@ def threshold_counts(result) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["count", "sites"])
 
 
-def top_list(result) -> pd.DataFrame:
+def top_list(result: Standing | Evaluation) -> pd.DataFrame:
     """Units of the top places in rank order; longer than ``rules.top`` where its edge is tied.
 
     Returns
@@ -100,7 +105,7 @@ def top_list(result) -> pd.DataFrame:
     ]
 
 
-def predecessors(study, previous, current) -> pd.Series:
+def predecessors(study: Study, previous: int, current: int) -> pd.Series:
     """The unit that each current unit was in the previous year; missing where none compares.
 
     See ``evallib.change.cohort``: renames are followed; a unit that was founded, merged or split
@@ -111,7 +116,7 @@ def predecessors(study, previous, current) -> pd.Series:
     return pd.Series([pairs.get(unit) for unit in units], index=units, dtype=object)
 
 
-def rank_changes(study, previous, current) -> pd.DataFrame:
+def rank_changes(study: Study, previous: int, current: int) -> pd.DataFrame:
     """What became of every unit's place and total between two years.
 
     Returns
@@ -134,7 +139,7 @@ def rank_changes(study, previous, current) -> pd.DataFrame:
     )
 
 
-def most_improved(study, year, *, previous=None) -> pd.DataFrame:
+def most_improved(study: Study, year: int, *, previous: int | None = None) -> pd.DataFrame:
     """Rows of ``rank_changes`` that meet ``rules.improved``, in this year's rank order.
 
     Empty when the rules do not say who counts, or there is no earlier year.
@@ -146,7 +151,7 @@ def most_improved(study, year, *, previous=None) -> pd.DataFrame:
     return rank_changes(study, previous, year).loc[listed]
 
 
-def finding_counts(data, finding, population) -> tuple[int, int]:
+def finding_counts(data: Year, finding: str, population: str) -> tuple[int, int]:
     """Sites of a population for which a finding of a Year holds, and to which it applies."""
     mine = data.findings[data.findings["finding"] == finding]
     values = mine.loc[mine["unit"].isin(members(data.units, population)), "value"]
@@ -154,7 +159,7 @@ def finding_counts(data, finding, population) -> tuple[int, int]:
     return held, held + cleared
 
 
-def finding_shares(study, year) -> pd.DataFrame:
+def finding_shares(study: Study, year: int) -> pd.DataFrame:
     """How many sites each finding holds for, and of how many.
 
     Returns
@@ -177,14 +182,16 @@ def finding_shares(study, year) -> pd.DataFrame:
     )
 
 
-def level_indices(result: Evaluation, level, *, population="all") -> pd.Series:
+def level_indices(result: Evaluation, level: int, *, population: str = "all") -> pd.Series:
     """Score index of every node of one level over a population, in tree order."""
     index = score_index(result, units=members(result.units, population))
     scheme = result.scheme
     return index[[code for code in scheme.codes if scheme.level(code) == level]].dropna()
 
 
-def strengths_and_gaps(result: Evaluation, *, population="all") -> tuple[pd.Series, pd.Series]:
+def strengths_and_gaps(
+    result: Evaluation, *, population: str = "all"
+) -> tuple[pd.Series, pd.Series]:
     """Level-2 nodes at or above the whole in print, best first; and those below, worst first."""
     nodes, rounding = level_indices(result, 2, population=population), result.rules.rounding
     shown = pd.Series(round_number(nodes, INDEX_DECIMALS, rounding), nodes.index)
@@ -194,7 +201,7 @@ def strengths_and_gaps(result: Evaluation, *, population="all") -> tuple[pd.Seri
     return nodes[order][shown[order] >= whole], nodes[order[::-1]][shown[order[::-1]] < whole]
 
 
-def initial_result(study, year) -> Evaluation:
+def initial_result(study: Study, year: int) -> Evaluation:
     """The evaluation of the initial round's marks.
 
     Raises
@@ -211,7 +218,7 @@ def initial_result(study, year) -> Evaluation:
     return evaluate_year(first, study=study.code, provenance=study.provenance)
 
 
-def printed_change(before, now, rules) -> tuple[str, int, bool]:
+def printed_change(before: float, now: float, rules: Rules) -> tuple[str, int, bool]:
     """A change in print: its size, its sign in print, and whether the printed values show it.
 
     Examples

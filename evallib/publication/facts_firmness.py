@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
+from evallib.firmness.acceptability import RankUncertainty
 from evallib.firmness.agreement import agreement
 from evallib.firmness.engine import engine, places_under
+from evallib.firmness.extremes import ExtremeRanks
 from evallib.firmness.inference import rank_sets, tiers, tipping_sem, top_set
 from evallib.firmness.reviews import double_review, recheck_list
 from evallib.firmness.sensitivity import published_places, rank_change_uncertainty
 from evallib.publication import facts
 from evallib.publication.facts_weights import Examined
 from evallib.scoring import evaluate
+from evallib.study.model import Study
 
 OFTEN, SELDOM = 0.95, 0.05  # shares of weightings at which a statement counts as near certain
 EVEN = 0.6  # below it, which of two sites is ahead is close to a toss-up
@@ -21,12 +26,12 @@ LEVEL = 0.9  # of the intervals of places that are drawn
 SAMPLE = 200  # weightings on which two whole rankings are compared
 
 
-def _drawn(firm):
+def _drawn(firm: RankUncertainty) -> dict[str, Any]:
     """What the sampled shares rest on."""
     return {"spread": max(firm.weights.spread), "draws": firm.draws, "seed": firm.weights.seed}
 
 
-def place_ranges(firm, extreme, *, top) -> Examined:
+def place_ranges(firm: RankUncertainty, extreme: ExtremeRanks, *, top: int) -> Examined:
     """Places of every ranked unit: published, sampled, and exact best and worst.
 
     Parameters
@@ -47,8 +52,8 @@ def place_ranges(firm, extreme, *, top) -> Examined:
         where places are counted in bins, above 1,000 units. ``choices["loose"]``: units for which
         the Monte Carlo error leaves an end of ``low`` to ``high`` open.
     """
-    about = (firm.weights.at, firm.weights.method, *firm.weights.spread)
-    if about != ("leaf", "box", extreme.spread) or extreme.at != "leaf":
+    law = (firm.weights.at, firm.weights.method, *firm.weights.spread)
+    if law != ("leaf", "box", extreme.spread) or extreme.at != "leaf":
         raise ValueError("sampled and exact places need one set of weights: a box at the leaves")
     result, place = firm.result, published_places(firm.result)
     interval, ends = firm.interval(LEVEL), extreme.table.loc[place.index]
@@ -73,7 +78,7 @@ def place_ranges(firm, extreme, *, top) -> Examined:
     return Examined(result, table, _drawn(firm) | about)
 
 
-def _own_share(firm, place):
+def _own_share(firm: RankUncertainty, place: pd.Series) -> np.ndarray:
     """Share of weightings at the published place; all places of a tie, NaN where bins are wider."""
     upto = np.insert(firm.acceptability().to_numpy().cumsum(axis=1), 0, 0.0, axis=1)
     after, rows = place + place.map(place.value_counts()), firm.units.get_indexer(place.index)
@@ -82,7 +87,7 @@ def _own_share(firm, place):
     return (upto[rows, stop] - upto[rows, first]).clip(0, 1) + np.where(single, 0.0, np.nan)
 
 
-def top_shares(ranges, *, rows=25) -> Examined:
+def top_shares(ranges: Examined, *, rows: int = 25) -> Examined:
     """Place and share of weightings in the top, of the units that some weightings leave in doubt.
 
     The units of the published top and those that at least one weighting in a thousand brings
@@ -94,7 +99,7 @@ def top_shares(ranges, *, rows=25) -> Examined:
     return Examined(ranges.result, shown, ranges.choices)
 
 
-def neighbours(firm) -> Examined:
+def neighbours(firm: RankUncertainty) -> Examined:
     """How often the upper of two neighbours in the published ranking is ahead of the lower.
 
     Returns
@@ -127,7 +132,7 @@ def neighbours(firm) -> Examined:
     return Examined(result, table, _drawn(firm))
 
 
-def likeness(firm) -> Examined:
+def likeness(firm: RankUncertainty) -> Examined:
     """How alike the published ranking is to those under the first weightings that were drawn.
 
     Returns
@@ -150,7 +155,9 @@ def likeness(firm) -> Examined:
     return Examined(firm.result, pd.DataFrame(rows).T, _drawn(firm) | {"draws": len(weights)})
 
 
-def change_under_doubt(study, year, *, spread, draws, seed) -> Examined:
+def change_under_doubt(
+    study: Study, year: int, *, spread: float, draws: int, seed: int
+) -> Examined:
     """Places gained since the year before, and between what bounds when weights are in doubt.
 
     The year before is the latest earlier one with marks. Units that were renamed are followed; one
@@ -163,7 +170,8 @@ def change_under_doubt(study, year, *, spread, draws, seed) -> Examined:
         of the weightings. Empty where no unit is ranked in both years; ``choices["previous"]`` is
         None where no earlier year has marks.
     """
-    after, choices = evaluate(study, year), {"spread": spread, "draws": draws, "seed": seed}
+    after = evaluate(study, year)
+    choices: dict[str, Any] = {"spread": spread, "draws": draws, "seed": seed}
     earlier = [y for y in study.years if y < year and study.years[y].scheme is not None]
     if not earlier:
         return Examined(after, pd.DataFrame(), choices | {"previous": None})
@@ -176,7 +184,7 @@ def change_under_doubt(study, year, *, spread, draws, seed) -> Examined:
     return Examined(after, table, choices | {"previous": before.year})
 
 
-def recheck(study, year) -> Examined:
+def recheck(study: Study, year: int) -> Examined:
     """Units by the cells that would change a published decision if they were wrong by one step.
 
     Returns
@@ -197,7 +205,9 @@ def recheck(study, year) -> Examined:
     return Examined(evaluate(study, year), counts, {"cells": cells})
 
 
-def error_of_marks(study, year, *, draws, seed, sem=None) -> Examined:
+def error_of_marks(
+    study: Study, year: int, *, draws: int, seed: int, sem: float | None = None
+) -> Examined:
     """What is known about the error of a total, and what it would have to be to matter.
 
     Parameters
@@ -232,7 +242,7 @@ def error_of_marks(study, year, *, draws, seed, sem=None) -> Examined:
         raise DataError(f"{study.code} {year}: a double review measured the error; assume no sem")
     found = (review.sem, review.freedom) if review is not None else (sem, None)
     if found[0]:
-        about = {"sem": found[0], "freedom": found[1], "draws": draws, "seed": seed}
+        about: dict[str, Any] = {"sem": found[0], "freedom": found[1], "draws": draws, "seed": seed}
         totals = result.total[table.index]
         for suffix, simultaneous in (("", False), ("_all", True)):
             sets = rank_sets(totals, simultaneous=simultaneous, **about)

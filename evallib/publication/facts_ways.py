@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
 from evallib.firmness.acceptability import rank_uncertainty
 from evallib.firmness.agreement import agreement
+from evallib.firmness.checklist import item_sampling_error, jackknife_leaves
 from evallib.firmness.choices import alternative_weights, multiverse, reversals_without
 from evallib.firmness.effects import INNER, shapley_effects, sobol_indices
 from evallib.firmness.engine import engine, places_under
-from evallib.firmness.inference import item_sampling_error, jackknife_leaves
 from evallib.firmness.sensitivity import central_weights, covariance_shares, published_places
 from evallib.firmness.weights import perturb_weights
 from evallib.publication.facts_weights import Examined
+from evallib.scoring import Evaluation
 
 REACHED = 0.01  # share of weightings from which a central weight rests on enough of them
 
 
-def alternatives(result, *, top) -> Examined:
+def alternatives(result: Evaluation, *, top: int) -> Examined:
     """Places under equal weights of several kinds, beside the published ones.
 
     Returns
@@ -48,7 +52,7 @@ def alternatives(result, *, top) -> Examined:
     return Examined(result, table, {"top": top, "agreement": alike})
 
 
-def ways_in(result, *, spread, draws, seed, top) -> Examined:
+def ways_in(result: Evaluation, *, spread: float, draws: int, seed: int, top: int) -> Examined:
     """Which weights bring units to the first place or into the top that are not there now.
 
     Level-1 weights are drawn evenly within ``spread``, and so are the shares of the leaves inside.
@@ -63,7 +67,7 @@ def ways_in(result, *, spread, draws, seed, top) -> Examined:
         for level-1 indicators where one of these carries everything.
     """
     scheme, place = result.scheme, published_places(result)
-    law = {"spread": (spread, spread), "draws": draws, "seed": seed}
+    law: dict[str, Any] = {"spread": (spread, spread), "draws": draws, "seed": seed}
     drawn = perturb_weights(scheme, at="nested", **law)
     firm = rank_uncertainty(result, drawn)
     parts = scheme.dimensions if len(scheme.dimensions) > 1 else scheme.leaves
@@ -82,7 +86,7 @@ def ways_in(result, *, spread, draws, seed, top) -> Examined:
     return Examined(result, pd.concat(tables), choices)
 
 
-def movement(result, *, spread, draws, seed) -> Examined:
+def movement(result: Evaluation, *, spread: float, draws: int, seed: int) -> Examined:
     """Which level-1 indicator's weight carries the movement of places, by three measures.
 
     Parameters
@@ -112,7 +116,8 @@ def movement(result, *, spread, draws, seed) -> Examined:
         return Examined(result, table.iloc[:0], choices)
     if scheme.is_linear and result.rules.tier_decimals is None:
         table["effective"] = covariance_shares(result)["effective"]
-    about, sizes = {"spread": spread, "of": "average_shift", "seed": seed}, {}
+    about: dict[str, Any] = {"spread": spread, "of": "average_shift", "seed": seed}
+    sizes: dict[str, int] = {}
     possible = len(parts) <= 10 and (table["nominal"] > 0).all()
     if possible and _moves(result, choices, "dirichlet"):
         each, subsets = max(draws // (INNER * 2 ** len(parts)), 2), 2 ** len(parts) - len(parts) - 1
@@ -129,14 +134,14 @@ def movement(result, *, spread, draws, seed) -> Examined:
     return Examined(result, table, choices | sizes)
 
 
-def _moves(result, law, method):
+def _moves(result: Evaluation, law: Mapping[str, Any], method: str) -> bool:
     """Whether the average shift differs between the first weightings of a law."""
     drawn = perturb_weights(result.scheme, at="dimension", **law, method=method).block(0)
     places, _ = places_under(engine(result), np.vstack([result.scheme.weights, drawn]))
     return bool(np.ptp(np.abs(places[1:] - places[0]).mean(axis=1)) > 0)
 
 
-def choices(result, *, top) -> Examined:
+def choices(result: Evaluation, *, top: int) -> Examined:
     """Places of every unit under all valid ways to normalise, weight and aggregate.
 
     Returns
@@ -158,7 +163,7 @@ def choices(result, *, top) -> Examined:
     return Examined(result, table, about | {"importance": found.importance()})
 
 
-def jackknife(result, *, top) -> Examined:
+def jackknife(result: Evaluation, *, top: int) -> Examined:
     """Places of every unit when each leaf in turn is left out, and the error of another checklist.
 
     Returns

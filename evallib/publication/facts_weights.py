@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError
-from evallib.firmness.changes import smallest_change
+from evallib.firmness.breakpoints import Breakpoints
+from evallib.firmness.changes import SmallestChange, smallest_change
 from evallib.firmness.engine import engine, places_under
 from evallib.firmness.sensitivity import covariance_shares, shifts_without
 from evallib.publication.wording import unit_names
 from evallib.scoring import Evaluation
+from evallib.study.scheme import Scheme
 
 LEVELS = (1, 2)  # of the indicators that are moved one at a time
 STATEMENTS = ("first", "top", "order")
@@ -25,10 +28,10 @@ class Examined:
 
     result: Evaluation
     table: pd.DataFrame
-    choices: dict
+    choices: dict[str, Any]
 
 
-def named(examined, *, lang="zh") -> pd.DataFrame:
+def named(examined: Examined, *, lang: str = "zh") -> pd.DataFrame:
     """The table with printed names: of what the rows are about, and of units in its cells."""
     names, table = names_of(examined.result, lang), examined.table.copy()
     for column in table.columns.intersection(NAMED):
@@ -43,12 +46,12 @@ def named(examined, *, lang="zh") -> pd.DataFrame:
     return table
 
 
-def names_of(result, lang) -> dict[str, str]:
+def names_of(result: Evaluation, lang: str) -> dict[str, str]:
     """Printed names of all nodes and units by code; "" has none."""
     return {"": "", **result.scheme.names(lang), **unit_names(result.units, lang)}
 
 
-def moved_nodes(scheme) -> list[str]:
+def moved_nodes(scheme: Scheme) -> list[str]:
     """Indicators of level 1 and 2 that carry some of the weight, but not all of it."""
     weights = scheme.node_weights
     return [
@@ -58,7 +61,7 @@ def moved_nodes(scheme) -> list[str]:
     ]
 
 
-def swings(result, *, spread, top) -> Examined:
+def swings(result: Evaluation, *, spread: float, top: int) -> Examined:
     """What happens to places when one indicator's weight is swung by a share of itself.
 
     The weight of one indicator of level 1 or 2 goes down and up by ``spread``; proportions inside
@@ -106,7 +109,7 @@ def swings(result, *, spread, top) -> Examined:
     return Examined(result, table.loc[order], {"spread": spread, "top": top})
 
 
-def _swung(scheme, code, change):
+def _swung(scheme: Scheme, code: str, change: float) -> np.ndarray | None:
     """Leaf weights after the swing of one node; None where its weight would pass 1."""
     weights, under = scheme.weights.to_numpy(), scheme.under[code].to_numpy() == 1
     now = weights[under].sum()
@@ -116,7 +119,7 @@ def _swung(scheme, code, change):
     return np.where(under, weights * (1 + change), weights * (1 - then) / (1 - now))
 
 
-def spans(result, points) -> Examined:
+def spans(result: Evaluation, points: Breakpoints) -> Examined:
     """How far the weight of each indicator of level 1 and 2 may move, as a share of itself.
 
     Parameters
@@ -144,7 +147,7 @@ def spans(result, points) -> Examined:
     return Examined(result, pd.concat(parts, axis=1), choices)
 
 
-def nearest(examined, holds) -> dict | None:
+def nearest(examined: Examined, holds: str) -> dict[str, Any] | None:
     """The smallest relative change of one weight that ends a statement; None where none does."""
     ends = examined.table[[f"{holds}_down", f"{holds}_up"]].abs()
     if ends.isna().all(axis=None):
@@ -157,7 +160,7 @@ def nearest(examined, holds) -> dict | None:
     return {"node": node, "change": row[end], "then": then, "ahead": ahead, "behind": behind}
 
 
-def top_margins(result, *, up_to) -> Examined:
+def top_margins(result: Evaluation, *, up_to: int) -> Examined:
     """For every top k, the smallest relative change of all weights that changes its list.
 
     Parameters
@@ -189,7 +192,7 @@ def top_margins(result, *, up_to) -> Examined:
     return Examined(result, table.rename_axis("top"), {"up_to": up_to})
 
 
-def weight_moves(change, result, *, lang="zh") -> pd.DataFrame:
+def weight_moves(change: SmallestChange, result: Evaluation, *, lang: str = "zh") -> pd.DataFrame:
     """The weights of a smallest change in per cent, leaf by leaf, largest move first."""
     table = 100 * change.weights
     table.insert(0, "name", pd.Series(result.scheme.names(lang)))
@@ -197,7 +200,7 @@ def weight_moves(change, result, *, lang="zh") -> pd.DataFrame:
     return table.loc[order]
 
 
-def proof_table(change, result, *, lang="zh") -> pd.DataFrame:
+def proof_table(change: SmallestChange, result: Evaluation, *, lang: str = "zh") -> pd.DataFrame:
     """Totals and places before and after a smallest change, of units whose place it moves."""
     proof = change.proof
     shown = (proof["place_now"] != proof["place_then"]) | proof.index.isin(
@@ -208,7 +211,7 @@ def proof_table(change, result, *, lang="zh") -> pd.DataFrame:
     return table
 
 
-def left_out(result) -> Examined:
+def left_out(result: Evaluation) -> Examined:
     """What leaving out one leaf, or one level-1 indicator, does to the places.
 
     Returns
@@ -236,7 +239,7 @@ def left_out(result) -> Examined:
     return Examined(result, pd.concat(tables), {})
 
 
-def importance(result) -> Examined:
+def importance(result: Evaluation) -> Examined:
     """Nominal weight of every indicator of level 1 and 2 beside what it does.
 
     Returns

@@ -8,6 +8,7 @@ and at the foot stands what kind of data is shown. ``study``, where given, suppl
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from textwrap import fill
 
 import numpy as np
@@ -37,6 +38,8 @@ from evallib.publication.figures_change import plot_rounds, plot_year_over_year
 from evallib.publication.fonts import WIDTH, new_axes, style, styled, use_style
 from evallib.publication.wording import label, name_of, population_name, sentence, unit_names
 from evallib.rounding import format_number, round_number
+from evallib.scoring import Evaluation
+from evallib.study.model import Study
 
 __all__ = [
     "plot_groups",
@@ -45,6 +48,7 @@ __all__ = [
     "plot_rounds",
     "plot_total_distribution",
     "plot_year_over_year",
+    "plt",
     "ranking_columns",
     "save_figure",
     "style",
@@ -52,7 +56,7 @@ __all__ = [
 ]
 
 
-def save_figure(figure, stem, *, alt, close=True) -> list[str]:
+def save_figure(figure: Axes | Figure, stem: Path, *, alt: str, close: bool = True) -> list[str]:
     """Write ``stem.png`` and ``stem.svg``, the same bytes for the same figure; returns the paths.
 
     Parameters
@@ -81,7 +85,9 @@ def save_figure(figure, stem, *, alt, close=True) -> list[str]:
 
 
 @styled
-def plot_ranking(result, *, ax=None, lang="zh", study=None) -> Axes:
+def plot_ranking(
+    result: Evaluation, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Totals of all sites in rank order, with places, the printed totals and the threshold.
 
     Parameters
@@ -100,7 +106,9 @@ def plot_ranking(result, *, ax=None, lang="zh", study=None) -> Axes:
     return finish(ax, result, sentence("figure_ranking", lang, year=result.year), lang, study)
 
 
-def _draw_ranking(ax, result, order, lang, study):
+def _draw_ranking(
+    ax: Axes, result: Evaluation, order: pd.Index, lang: str, study: Study | None
+) -> None:
     rows = site_rows(ax, result, result.total, order, lang)
     left, totals = ax.get_xlim()[0], result.total[order]
     ax.hlines(rows, left, totals.fillna(left), color=FAINT, linewidth=0.8, zorder=0)
@@ -114,7 +122,9 @@ def _draw_ranking(ax, result, order, lang, study):
 
 
 @styled
-def ranking_columns(result, *, columns=None, lang="zh", study=None) -> Figure:
+def ranking_columns(
+    result: Evaluation, *, columns: int | None = None, lang: str = "zh", study: Study | None = None
+) -> Figure:
     """The ranking side by side, for half a page of the letter; its caption is the title there.
 
     Two columns where more than thirty sites have short names, unless ``columns`` says otherwise.
@@ -138,7 +148,14 @@ def ranking_columns(result, *, columns=None, lang="zh", study=None) -> Figure:
 
 
 @styled
-def plot_index_tree(result, *, ax=None, lang="zh", study=None, population="all") -> Axes:
+def plot_index_tree(
+    result: Evaluation,
+    *,
+    ax: Axes | None = None,
+    lang: str = "zh",
+    study: Study | None = None,
+    population: str = "all",
+) -> Axes:
     """Score index of every level-1 and level-2 node over a population, in tree order."""
     scheme, names = result.scheme, result.scheme.names(lang)
     index = pd.concat([facts.level_indices(result, n, population=population) for n in (1, 2)])
@@ -148,7 +165,7 @@ def plot_index_tree(result, *, ax=None, lang="zh", study=None, population="all")
     heights, colours = np.where(first, 0.76, 0.5), np.where(first, COLOURS[0], COLOURS[4])
     ax.barh(rows, index, height=heights, color=colours)
     for row, value in zip(rows, index, strict=True):
-        write(ax, format_number(value, facts.INDEX_DECIMALS), (value, row), (3, 0), fontsize=8)
+        write(ax, format_number(value, facts.INDEX_DECIMALS), (value, int(row)), (3, 0), fontsize=8)
     shares = [format_number(100 * scheme.node_weights[code], 1) for code in index.index]
     texts = [
         f"{names[code]}  {share}%" if top else f"\N{IDEOGRAPHIC SPACE}{names[code]}"
@@ -164,7 +181,7 @@ def plot_index_tree(result, *, ax=None, lang="zh", study=None, population="all")
     return finish(ax, result, title, lang, study)
 
 
-def _swarm(values, low, high):
+def _swarm(values: pd.Series, low: float, high: float) -> pd.Series:
     """Vertical offsets that keep equal totals apart: narrow bins, filled from the middle."""
     bins = np.floor((values - low) / (high - low) * 70).astype(int)
     turn = values.groupby(bins).cumcount()
@@ -172,7 +189,9 @@ def _swarm(values, low, high):
 
 
 @styled
-def plot_groups(result, *, ax=None, lang="zh", study=None) -> Axes:
+def plot_groups(
+    result: Evaluation, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Totals by group as dots, the mean as a bar, and how many sites reach the threshold."""
     looks, rules = looks_of(result.units), result.rules
     means, counts = facts.group_means(result), facts.threshold_counts(result)
@@ -198,7 +217,9 @@ def plot_groups(result, *, ax=None, lang="zh", study=None) -> Axes:
 
 
 @styled
-def plot_total_distribution(result, *, ax=None, lang="zh", study=None) -> Axes:
+def plot_total_distribution(
+    result: Evaluation, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """How many sites have a printed total in each point from n up to below n + 1, by group."""
     import seaborn as sns  # here, since loading it takes longer than drawing
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from evallib.firmness.acceptability import RankUncertainty
 from evallib.firmness.sensitivity import published_places
-from evallib.publication.drawing import (
-    COLOURS,
-    FAINT,
-    GREY,
-    INK,
-    SILVER,
-    finish,
-    write,
-)
+from evallib.publication.drawing import COLOURS, FAINT, GREY, INK, SILVER, finish, write
 from evallib.publication.facts_firmness import OFTEN, SELDOM, top_shares
+from evallib.publication.facts_weights import Examined
 from evallib.publication.figures_weights import (
     PAPER,
     UNLIKE,
@@ -25,16 +22,19 @@ from evallib.publication.figures_weights import (
     tall,
     top_edge,
 )
-from evallib.publication.fonts import new_axes, styled
+from evallib.publication.fonts import Axes, new_axes, styled
 from evallib.publication.sentences_weights import per_cent
 from evallib.publication.wording import label, sentence, unit_names
 from evallib.rounding import format_number
+from evallib.study.model import Study
 
-BAR = {"color": COLOURS[4], "linewidth": 4.5}
-DOT = {"marker": "o", "color": INK, "markersize": 3, "linestyle": ""}
+Look = dict[str, Any]
+Ends = tuple[pd.Series, ...]
+BAR: Look = {"color": COLOURS[4], "linewidth": 4.5}
+DOT: Look = {"marker": "o", "color": INK, "markersize": 3, "linestyle": ""}
 
 
-def _ranges(ax, rows, inner, outer, texts):
+def _ranges(ax: Axes, rows: np.ndarray, inner: Ends, outer: Ends, texts: tuple[str, ...]) -> None:
     """A thick bar for the inner interval of every row and a thin line for the outer one."""
     ax.hlines(rows, *outer, color=GREY, linewidth=1, label=texts[1], zorder=1)
     for ends in outer:
@@ -44,7 +44,9 @@ def _ranges(ax, rows, inner, outer, texts):
 
 
 @styled
-def plot_place_ranges(ranges, *, ax=None, lang="zh", study=None):
+def plot_place_ranges(
+    ranges: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Published place, 90 % of the sampled places, and exact best and worst place of every site.
 
     The exact places stand at the right.
@@ -76,7 +78,9 @@ def plot_place_ranges(ranges, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_acceptability(firm, *, ax=None, lang="zh", study=None):
+def plot_acceptability(
+    firm: RankUncertainty, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Share of weightings in which every site takes every place; its published place is framed.
 
     Parameters
@@ -96,7 +100,7 @@ def plot_acceptability(firm, *, ax=None, lang="zh", study=None):
     mesh = ax.pcolormesh(steps, steps - 1, seen, cmap="Blues", vmin=0, vmax=1)
     ax.hlines(rows[4::5] + 0.5, 0.5, len(place) + 0.5, color=FAINT, linewidth=0.5)
     ax.vlines(rows[4::5] + 1.5, -0.5, len(place) - 0.5, color=FAINT, linewidth=0.5)
-    dot = DOT | {"color": COLOURS[1], "markersize": 2.4}
+    dot: Look = DOT | {"color": COLOURS[1], "markersize": 2.4}
     ax.plot(place, rows, **dot, label=label("published_place", lang))
     place_axis(ax, len(place), lang)
     ax.set_xlim(0.5, len(place) + 0.5)
@@ -113,7 +117,9 @@ def plot_acceptability(firm, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_top_shares(ranges, *, ax=None, lang="zh", study=None):
+def plot_top_shares(
+    ranges: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Share of weightings in which sites are in the top, of those that it can concern."""
     table, top = top_shares(ranges).table, ranges.choices["top"]
     ax = new_axes(ax, tall(len(table), 0.165))
@@ -136,7 +142,9 @@ def plot_top_shares(ranges, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_neighbours(neighbours, *, ax=None, lang="zh", study=None):
+def plot_neighbours(
+    neighbours: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Between the rows of two neighbours: how often the upper one is ahead; hollow where tied."""
     result, table = neighbours.result, neighbours.table
     names, last = unit_names(result.units, lang), table["lower"].iloc[-1]
@@ -154,7 +162,7 @@ def plot_neighbours(neighbours, *, ax=None, lang="zh", study=None):
     ax.hlines(between, 50, ahead, color=SILVER, linewidth=1, zorder=1)
     ax.plot(ahead[~tied], between[~tied], "o", color=COLOURS[0], markersize=4)
     if tied.any():
-        look = {"color": COLOURS[0], "markersize": 4, "fillstyle": "none", "linestyle": ""}
+        look: Look = {"color": COLOURS[0], "markersize": 4, "fillstyle": "none", "linestyle": ""}
         ax.plot(ahead[tied], between[tied], marker="o", **look, label=label("tied", lang))
         legend_above(ax, 1)
     for row, value in zip(between, table["ahead"], strict=True):
@@ -169,13 +177,14 @@ def plot_neighbours(neighbours, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_doubt(doubt, *, ax=None, lang="zh", study=None):
+def plot_doubt(
+    doubt: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Change of place since the year before: published, and 90 % of the weightings."""
     table, names = doubt.table, unit_names(doubt.result.units, lang)
     ax = new_axes(ax, tall(len(table)))
     rows = label_rows(ax, [names[unit] for unit in table.index])
-    look = {"color": COLOURS[4], "linewidth": 4.5, "label": label("interval", lang)}
-    ax.hlines(rows, table["low"] - 0.3, table["high"] + 0.3, **look)
+    ax.hlines(rows, table["low"] - 0.3, table["high"] + 0.3, **BAR, label=label("interval", lang))
     ax.plot(
         table["change"], rows, "o", color=INK, markersize=3, label=label("published_change", lang)
     )
@@ -194,7 +203,14 @@ def plot_doubt(doubt, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_recheck(recheck, *, ax=None, lang="zh", study=None, rows=30):
+def plot_recheck(
+    recheck: Examined,
+    *,
+    ax: Axes | None = None,
+    lang: str = "zh",
+    study: Study | None = None,
+    rows: int = 30,
+) -> Axes:
     """Cells of each site that would change a decision if they were wrong by one step."""
     table, names = recheck.table.head(rows), unit_names(recheck.result.units, lang)
     ax = new_axes(ax, tall(len(table), 0.165))
@@ -214,7 +230,9 @@ def plot_recheck(recheck, *, ax=None, lang="zh", study=None, rows=30):
 
 
 @styled
-def plot_error_of_marks(errors, *, ax=None, lang="zh", study=None):
+def plot_error_of_marks(
+    errors: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """How large the standard error of a total may be for three statements on each site to hold."""
     result, table = errors.result, errors.table
     place = published_places(result)[table.index]
@@ -238,7 +256,9 @@ def plot_error_of_marks(errors, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_rank_sets(errors, *, ax=None, lang="zh", study=None):
+def plot_rank_sets(
+    errors: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Confidence sets of the places, given the error that was measured or assumed."""
     result, table = errors.result, errors.table
     place = published_places(result)[table.index]
@@ -250,19 +270,21 @@ def plot_rank_sets(errors, *, ax=None, lang="zh", study=None):
     place_axis(ax, len(table), lang)
     top_edge(ax, result.rules.top, lang)
     legend_above(ax, 3)
-    about = {"year": result.year, "sem": format_number(errors.choices["sem"], 2)}
+    about: Look = {"year": result.year, "sem": format_number(errors.choices["sem"], 2)}
     about["scenario"] = errors.choices["scenario"] is not None
     title = sentence("figure_rank_sets", lang, **about)
     return finish(ax, result, title, lang, study)
 
 
 @styled
-def plot_choices(choices, *, ax=None, lang="zh", study=None):
+def plot_choices(
+    choices: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Best, median and worst place of every site over all valid rules, and its published place."""
     table, top = choices.table, choices.choices["top"]
     ax = new_axes(ax, tall(len(table)))
     rows = place_rows(ax, choices.result, table["place"], lang)
-    look = {"color": COLOURS[4], "linewidth": 4.5, "label": label("all_choices", lang), "zorder": 1}
+    look: Look = {**BAR, "label": label("all_choices", lang), "zorder": 1}
     ax.hlines(rows, table["low"] - 0.3, table["high"] + 0.3, **look)
     ax.plot(table["median"], rows, "|", color=INK, markersize=6, label=label("median_place", lang))
     ax.plot(table["place"], rows, **DOT, label=label("rule_with_points", lang))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import cycle, pairwise, repeat
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evallib.change import trajectories
+from evallib.change.improved import Improvement
 from evallib.publication import facts
 from evallib.publication.drawing import (
     COLOURS,
@@ -21,16 +25,19 @@ from evallib.publication.drawing import (
     write,
 )
 from evallib.publication.figures_change import plot_year_over_year
-from evallib.publication.fonts import new_axes, styled
+from evallib.publication.fonts import Axes, new_axes, styled
 from evallib.publication.wording import label, sentence, unit_names
 from evallib.rounding import format_number
+from evallib.study.model import Study
 
 OUTER, INNER = 15, 10  # ems of a name beside a line; the table has it in full
 ROW = 0.165  # inches between names of a column
 
 
 @styled
-def plot_improvers(improved, study, *, ax=None, lang="zh"):
+def plot_improvers(
+    improved: Improvement, study: Study, *, ax: Axes | None = None, lang: str = "zh"
+) -> Axes:
     """Gain of every unit against what last year's total left to full marks.
 
     The listed units stand out with their tipping SEM. The broken line is the gain that last year's
@@ -49,11 +56,11 @@ def plot_improvers(improved, study, *, ax=None, lang="zh"):
     rest = "other" if listed.any() else "websites"
     ax.axhline(0, color=FAINT, linewidth=0.8)
     ax.scatter(room[~listed], gain[~listed], s=16, color=GREY, label=label(rest, lang))
-    marked = {"s": 34, "color": COLOURS[1], "marker": "^", "zorder": 3}
+    marked: dict[str, Any] = {"s": 34, "color": COLOURS[1], "marker": "^", "zorder": 3}
     if listed.any():
         ax.scatter(room[listed], gain[listed], label=label("account_listed", lang), **marked)
     order = room.sort_values().index
-    look = {"color": INK, "linewidth": 1}
+    look: dict[str, Any] = {"color": INK, "linewidth": 1}
     expected = table.loc[order, "by_regression"]
     ax.plot(room[order], expected, "--", label=label("account_expected", lang), **look)
     ends = np.array([min(0.0, room.min()), min(room.max(), 1.1 * gain.max())])
@@ -62,12 +69,14 @@ def plot_improvers(improved, study, *, ax=None, lang="zh"):
     ax.set_xlabel(label("account_headroom", lang))
     ax.set_ylabel(label("account_gain", lang))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=SMALL)
-    years = {"previous": improved.previous, "year": improved.year}
+    years: dict[str, Any] = {"previous": improved.previous, "year": improved.year}
     now, title = facts.standing(study, improved.year), sentence("figure_improvers", lang, **years)
     return finish(ax, now, title, lang, study, years=[*years.values()])
 
 
-def _label_listed(ax, listed, room, names, decimals):
+def _label_listed(
+    ax: Axes, listed: pd.DataFrame, room: pd.Series, names: Mapping[str, str], decimals: int
+) -> None:
     """Names with tipping SEM in a column at the right, each joined to its point."""
     low, high = ax.get_ylim()
     rows = listed.sort_values("gain", ascending=False, kind="stable")
@@ -92,7 +101,9 @@ def _label_listed(ax, listed, room, names, decimals):
 
 
 @styled
-def plot_trajectories(study, *, top=10, ax=None, lang="zh"):
+def plot_trajectories(
+    study: Study, *, top: int = 10, ax: Axes | None = None, lang: str = "zh"
+) -> Axes:
     """Places of every unit in all years of a study; two years are shown as ``plot_year_over_year``.
 
     Parameters
@@ -128,19 +139,21 @@ def plot_trajectories(study, *, top=10, ax=None, lang="zh"):
     return finish(ax, facts.standing(study, years[-1]), title, lang, study, years=years)
 
 
-def _trajectory(ax, line, colour, width):
+def _trajectory(ax: Axes, line: pd.DataFrame, colour: str, width: float) -> None:
     """One unit's places; a broken line over years in which it took no part."""
-    look = {"color": colour, "linewidth": width, "zorder": 1 + width}
+    look: dict[str, Any] = {"color": colour, "linewidth": width, "zorder": 1 + width}
     for (_, old), (_, new) in pairwise(line.iterrows()):
         broken = "-" if new["x"] - old["x"] == 1 else ":"
         ax.plot([old["x"], new["x"]], [old["spot"], new["spot"]], broken, **look)
-    disc = {"s": 84, "facecolor": "white", "edgecolor": colour, "zorder": 3}
+    disc: dict[str, Any] = {"s": 84, "facecolor": "white", "edgecolor": colour, "zorder": 3}
     ax.scatter(line["x"], line["spot"], **disc)
     for x, spot, place in line[["x", "spot", "rank"]].itertuples(index=False):
         ax.text(x, spot, str(place), ha="center", va="center_baseline", fontsize=6.5, zorder=4)
 
 
-def _names_beside(ax, study, long, looks, lang):
+def _names_beside(
+    ax: Axes, study: Study, long: pd.DataFrame, looks: Mapping[str, tuple[str, float]], lang: str
+) -> None:
     """Names at the outer ends of a line; of one that has none there, beside its last place."""
     first, last = long["x"].min(), long["x"].max()
     inner = long.groupby("unit")["x"].transform(lambda x: first < x.min() and x.max() < last)
@@ -155,7 +168,7 @@ def _names_beside(ax, study, long, looks, lang):
         write(ax, text, (row.x, row.spot), shift, ha=ha, color=colour, zorder=2.5, bbox=box)
 
 
-def _short(name, width):
+def _short(name: str, width: int) -> str:
     """A name that leaves room for the lines."""
     if width_in_ems(name) <= width:
         return name

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +22,9 @@ from evallib.publication.drawing import (
     write,
 )
 from evallib.publication.figures_weights import label_rows, legend_above, place_axis
-from evallib.publication.fonts import FAMILY, new_axes, styled
+from evallib.publication.fonts import FAMILY, Axes, Figure, new_axes, styled
 from evallib.publication.sentences_site import group_name, leaf_names, points, site_name
+from evallib.publication.site_facts import SiteCard
 from evallib.publication.wording import label, sentence
 from evallib.rounding import format_number
 
@@ -33,7 +36,7 @@ FOOT, LOWER, STRIP = 0.4, 1.18, 2.09  # inches: foot and height of the lower Axe
 
 
 @styled
-def plot_site_places(card, *, ax=None, lang="zh"):
+def plot_site_places(card: SiteCard, *, ax: Axes | None = None, lang: str = "zh") -> Axes:
     """Place of one site this year and last, and where other weights would put it.
 
     Parameters
@@ -56,7 +59,7 @@ def plot_site_places(card, *, ax=None, lang="zh"):
 
 
 @styled
-def plot_site_profile(card, *, ax=None, lang="zh"):
+def plot_site_profile(card: SiteCard, *, ax: Axes | None = None, lang: str = "zh") -> Axes:
     """Level-1 score indices of one site beside those of its group and its own of last year."""
     ax = new_axes(ax, 1.35 + 0.26 * len(card.profile))
     draw_profile(ax, card, lang)
@@ -64,29 +67,41 @@ def plot_site_profile(card, *, ax=None, lang="zh"):
 
 
 @styled
-def plot_site_losses(card, *, ax=None, lang="zh"):
+def plot_site_losses(card: SiteCard, *, ax: Axes | None = None, lang: str = "zh") -> Axes:
     """Points that one site lost, by leaf, most first; what is left over as one hatched bar."""
     ax = new_axes(ax, 1.15 + 0.2 * min(len(card.losses), LEAVES + 1))
     draw_losses(ax, card, lang)
     return _titled(ax, card, "figure_site_losses", lang)
 
 
-def _titled(ax, card, key, lang):
+def _titled(ax: Axes | None, card: SiteCard, key: str, lang: str) -> Axes:
     title = sentence(key, lang, name=site_name(card, lang), year=card.basis.year)
     return finish(ax, card.basis.result, title, lang, card.basis.study)
 
 
-def draw_places(ax, card, lang):
+def draw_places(ax: Axes, card: SiteCard, lang: str) -> None:
     """This year's place on its two ranges, and last year's, on one row."""
     where, year = card.position, card.basis.year
     if where.worst is not None:
-        look = {"color": GREY, "linewidth": 1, "marker": "|", "markersize": 8, "zorder": 1}
+        look: dict[str, Any] = {
+            "color": GREY,
+            "linewidth": 1,
+            "marker": "|",
+            "markersize": 8,
+            "zorder": 1,
+        }
         ax.plot([where.best, where.worst], [0, 0], label=label("card_extremes", lang), **look)
     bar = {"color": COLOURS[4], "linewidth": 7, "zorder": 2}
-    ax.hlines(0, where.low - 0.3, where.high + 0.3, label=label("card_sampled", lang), **bar)
+    if where.low is not None and where.high is not None:
+        ax.hlines(0, where.low - 0.3, where.high + 0.3, label=label("card_sampled", lang), **bar)
     if where.rank_before is not None:
-        hollow = {"marker": "D", "facecolor": "white", "edgecolor": COLOURS[1], "s": 30}
-        text = label("card_then", lang).format(year=card.basis.before.year)
+        hollow: dict[str, Any] = {
+            "marker": "D",
+            "facecolor": "white",
+            "edgecolor": COLOURS[1],
+            "s": 30,
+        }
+        text = label("card_then", lang).format(year=card.basis.year_before)
         ax.scatter(where.rank_before, 0, label=text, zorder=3, **hollow)
     text = label("card_this", lang).format(year=year)
     ax.scatter(where.rank, 0, s=36, color=INK, label=text, zorder=4)
@@ -100,7 +115,7 @@ def draw_places(ax, card, lang):
     legend_above(ax, 4)
 
 
-def draw_profile(ax, card, lang):
+def draw_profile(ax: Axes, card: SiteCard, lang: str) -> None:
     """A row per dimension: the site, its group, and the site last year."""
     table, names = card.profile, card.basis.result.scheme.names(lang)
     rows = label_rows(ax, [narrow(names[code]) for code in table.index])
@@ -109,8 +124,13 @@ def draw_profile(ax, card, lang):
     text = label("card_group", lang).format(group=cut(group_name(card, lang), GROUP))
     ax.plot(table["group"], rows, "|", color=COLOURS[2], markersize=13, mew=2.4, label=text)
     if table["before"].notna().any():
-        hollow = {"marker": "D", "facecolor": "white", "edgecolor": COLOURS[1], "s": 24}
-        text = label("card_then", lang).format(year=card.basis.before.year)
+        hollow: dict[str, Any] = {
+            "marker": "D",
+            "facecolor": "white",
+            "edgecolor": COLOURS[1],
+            "s": 24,
+        }
+        text = label("card_then", lang).format(year=card.basis.year_before)
         ax.scatter(table["before"], rows, label=text, zorder=3, **hollow)
     text = label("card_this", lang).format(year=card.basis.year)
     ax.scatter(table["index"], rows, s=30, color=INK, zorder=4, label=text)
@@ -124,7 +144,7 @@ def draw_profile(ax, card, lang):
     legend_above(ax, 3)
 
 
-def draw_losses(ax, card, lang):
+def draw_losses(ax: Axes, card: SiteCard, lang: str) -> None:
     """A bar per leaf, and a hatched one for those that are not named."""
     table, result = card.losses["lost"], card.basis.result
     names, first = leaf_names(result.scheme, lang), table.head(LEAVES)
@@ -143,12 +163,12 @@ def draw_losses(ax, card, lang):
     ax.set_xlabel(label("card_points_lost", lang))
 
 
-def narrow(text):
+def narrow(text: str) -> str:
     """A label of the profile, broken where it is long: its rows have room for two lines."""
     return text if width_in_ems(text) <= NARROW else "\n".join(wrap(text, int(NARROW / 0.56)))
 
 
-def cut(text, ems=WIDE):
+def cut(text: str, ems: int = WIDE) -> str:
     """A label cut where it is long: tables and sentences beside the picture have it whole."""
     while width_in_ems(text) > ems:
         text = f"{text.rstrip('…')[:-1].rstrip()}…"
@@ -156,7 +176,7 @@ def cut(text, ems=WIDE):
 
 
 @styled
-def site_figure(card, *, lang="zh"):
+def site_figure(card: SiteCard, *, lang: str = "zh") -> Figure:
     """Figure for a card: places on top, below them the profile and the losses."""
     blank = new_axes(None, CARD[1])
     figure = blank.figure
@@ -182,7 +202,7 @@ def site_figure(card, *, lang="zh"):
     return figure
 
 
-def card_picture(card, *, alt, lang="zh") -> bytes:
+def card_picture(card: SiteCard, *, alt: str, lang: str = "zh") -> bytes:
     """The picture of a card as PNG, the same bytes for the same card; ``alt`` is stored in it."""
     figure, buffer = site_figure(card, lang=lang), io.BytesIO()
     with figures.style(), warnings.catch_warnings():
@@ -193,21 +213,21 @@ def card_picture(card, *, alt, lang="zh") -> bytes:
     return buffer.getvalue()
 
 
-def _axes(figure, left, bottom, width, height):
+def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Axes whose place is given in inches."""
     wide, high = CARD
     return figure.add_axes((left / wide, bottom / high, width / wide, height / high))
 
 
-def _room(texts):
+def _room(texts: Iterator[Any]) -> float:
     """Inches that the longest line of some labels needs."""
     lines = [line for text in texts for line in text.split("\n")]
     return max(map(width_in_ems, [*lines, "其余十项"])) * SMALL / 72
 
 
-def _one_legend(figure, drawn):
+def _one_legend(figure: Figure, drawn: list[Axes]) -> None:
     """One legend on top for all Axes; a mark that two of them share stands there once."""
-    shown = {}
+    shown: dict[str, Any] = {}
     for ax in drawn:
         shown |= dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
         ax.get_legend().remove()
@@ -216,8 +236,8 @@ def _one_legend(figure, drawn):
     figure.legend(shown.values(), shown.keys(), ncols=len(shown), **place, **look)
 
 
-def _foot(figure, card, lang):
+def _foot(figure: Figure, card: SiteCard, lang: str) -> None:
     """Study, year and kind of data below the Axes, so that a copied picture says them too."""
-    about = {"study": card.basis.study.name(lang), "years": [card.basis.year]}
+    about: dict[str, Any] = {"study": card.basis.study.name(lang), "years": [card.basis.year]}
     note = sentence("note", lang, **about, provenance=card.basis.result.provenance)
     figure.text(0.01, 0.012, cut(note, 72), fontsize=SMALL, color=GREY, fontfamily=FAMILY)

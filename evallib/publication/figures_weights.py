@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from evallib.publication.drawing import (
     COLOURS,
@@ -14,23 +17,30 @@ from evallib.publication.drawing import (
     width_in_ems,
     write,
 )
-from evallib.publication.facts_weights import names_of
-from evallib.publication.fonts import new_axes, styled
+from evallib.publication.facts_weights import Examined, names_of
+from evallib.publication.fonts import Axes, new_axes, styled
 from evallib.publication.sentences_weights import holds_within, per_cent
 from evallib.publication.wording import label, sentence, unit_names
 from evallib.rounding import format_number
+from evallib.scoring import Evaluation
+from evallib.study.model import Study
 
-UNLIKE = {"color": COLOURS[1], "hatch": "////", "edgecolor": "white", "linewidth": 0}
+UNLIKE: dict[str, Any] = {
+    "color": COLOURS[1],
+    "hatch": "////",
+    "edgecolor": "white",
+    "linewidth": 0,
+}
 PAPER = {"facecolor": "white", "pad": 1, "linewidth": 0}  # behind a text that crosses lines
 ENDS = 100  # per cent: intervals of weights are drawn up to a doubling
 
 
-def tall(rows, each=0.131):
+def tall(rows: int, each: float = 0.131) -> float:
     """Height in inches of a figure with so many rows, and with room for title and legend."""
     return max(1.1 + each * rows, 2.0)
 
 
-def label_rows(ax, texts, *, align="right"):
+def label_rows(ax: Axes, texts: list[str], *, align: str = "right") -> np.ndarray:
     """One row per text from the top, without ticks or a spine; the rows."""
     rows = np.arange(len(texts))
     pad = 2 if align == "right" else SMALL * max(map(width_in_ems, texts)) + 4
@@ -41,13 +51,13 @@ def label_rows(ax, texts, *, align="right"):
     return rows
 
 
-def place_rows(ax, result, place, lang):
+def place_rows(ax: Axes, result: Evaluation, place: pd.Series, lang: str) -> np.ndarray:
     """A row per unit in the order given: name, then place."""
     names = unit_names(result.units, lang)
     return label_rows(ax, [f"{names[unit]}  {n:\N{FIGURE SPACE}>2}" for unit, n in place.items()])
 
 
-def node_rows(ax, result, codes, lang):
+def node_rows(ax: Axes, result: Evaluation, codes: pd.Index, lang: str) -> np.ndarray:
     """A row per node: name and weight, indented by level."""
     names, scheme = result.scheme.names(lang), result.scheme
     least = min(scheme.level(code) for code in codes)
@@ -59,30 +69,39 @@ def node_rows(ax, result, codes, lang):
     return label_rows(ax, texts, align="left")
 
 
-def legend_above(ax, columns):
+def legend_above(ax: Axes, columns: int) -> None:
     """The legend between title and plot, where it can hide nothing."""
     place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2}
     look = {"fontsize": SMALL, "handlelength": 1.6, "columnspacing": 1.2, "frameon": False}
     ax.legend(**place, **look, ncols=columns)
 
 
-def top_edge(ax, top, lang):
+def top_edge(ax: Axes, top: int, lang: str) -> None:
     """A dashed line behind the last place of the top, named at its foot, where others follow."""
     if top + 0.5 > ax.get_xlim()[1]:
         return
-    line = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 0.5}
+    line: dict[str, Any] = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 0.5}
     ax.axvline(top + 0.5, **line)
     text, look = sentence("top_edge", lang, top=top), {"ha": "right", "bbox": PAPER}
     write(ax, text, (top + 0.5, 0), (-3, 8), ax.get_xaxis_transform(), **look)
 
 
-def _titled(ax, examined, key, lang, study, **values):
+def _titled(
+    ax: Axes, examined: Examined, key: str, lang: str, study: Study | None, **values: str
+) -> Axes:
     title = sentence(key, lang, year=examined.result.year, **values)
     return finish(ax, examined.result, title, lang, study)
 
 
 @styled
-def plot_swings(swings, *, ax=None, lang="zh", study=None, rows=30):
+def plot_swings(
+    swings: Examined,
+    *,
+    ax: Axes | None = None,
+    lang: str = "zh",
+    study: Study | None = None,
+    rows: int = 30,
+) -> Axes:
     """Sites that change place when one indicator's weight goes down (left) or up (right).
 
     Parameters
@@ -98,7 +117,7 @@ def plot_swings(swings, *, ax=None, lang="zh", study=None, rows=30):
     table, top = swings.table.head(rows), swings.choices["top"]
     ax = new_axes(ax, tall(len(table), 0.165))
     spots = node_rows(ax, swings.result, table.index, lang)
-    looks = {"down": {"color": COLOURS[0]}, "up": UNLIKE}
+    looks: dict[str, dict[str, Any]] = {"down": {"color": COLOURS[0]}, "up": UNLIKE}
     for side, sign in (("down", -1), ("up", 1)):
         moved = table[f"moved_{side}"].astype(float)
         ax.barh(spots, sign * moved.fillna(0), 0.68, label=label(side, lang), **looks[side])
@@ -121,7 +140,9 @@ def plot_swings(swings, *, ax=None, lang="zh", study=None, rows=30):
 
 
 @styled
-def plot_breakpoints(spans, *, ax=None, lang="zh", study=None):
+def plot_breakpoints(
+    spans: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """How far the weight of each indicator may move before places change, all others in proportion.
 
     Three intervals a row: first place, list of the top, whole order. One that goes on beyond the
@@ -157,7 +178,14 @@ def plot_breakpoints(spans, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_top_margins(margins, *, top, ax=None, lang="zh", study=None):
+def plot_top_margins(
+    margins: Examined,
+    *,
+    top: int,
+    ax: Axes | None = None,
+    lang: str = "zh",
+    study: Study | None = None,
+) -> Axes:
     """For every list of the first k, how far all leaf weights may move before it changes."""
     lower = margins.table["lower"]
     shown = lower.replace(np.inf, np.nan)
@@ -174,14 +202,16 @@ def plot_top_margins(margins, *, top, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_left_out(left_out, *, ax=None, lang="zh", study=None):
+def plot_left_out(
+    left_out: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Average shift in rank when one level-1 indicator, or one leaf, is left out."""
     table, names = left_out.table, names_of(left_out.result, lang)
     ax = new_axes(ax, tall(len(table)))
     texts = [f"{names[code]}  {per_cent(table.at[code, 'weight'])}" for code in table.index]
     rows = label_rows(ax, texts)
     parts = table["part"].to_numpy()
-    looks = {"dimension": UNLIKE, "leaf": {"color": COLOURS[0]}}
+    looks: dict[str, dict[str, Any]] = {"dimension": UNLIKE, "leaf": {"color": COLOURS[0]}}
     for part in dict.fromkeys(parts):
         mine = table["average_shift"].to_numpy()[parts == part]
         ax.barh(rows[parts == part], mine, 0.7, label=label(part, lang), **looks[part])
@@ -195,7 +225,9 @@ def plot_left_out(left_out, *, ax=None, lang="zh", study=None):
 
 
 @styled
-def plot_alternatives(alternatives, *, ax=None, lang="zh", study=None):
+def plot_alternatives(
+    alternatives: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Places under the published weights and under equal weights, a row per site."""
     table, top = alternatives.table, alternatives.choices["top"]
     ax = new_axes(ax, tall(len(table)))
@@ -210,7 +242,7 @@ def plot_alternatives(alternatives, *, ax=None, lang="zh", study=None):
     return _titled(ax, alternatives, "figure_alternatives", lang, study)
 
 
-def place_axis(ax, last, lang):
+def place_axis(ax: Axes, last: int, lang: str) -> None:
     """An axis of places from 1, marked at every fifth, or at all where they are few."""
     few = last <= 12
     ax.set_xticks([1, *range(2 if few else 5, int(last) + 1, 1 if few else 5)])
@@ -219,15 +251,17 @@ def place_axis(ax, last, lang):
 
 
 @styled
-def plot_importance(importance, *, ax=None, lang="zh", study=None):
+def plot_importance(
+    importance: Examined, *, ax: Axes | None = None, lang: str = "zh", study: Study | None = None
+) -> Axes:
     """Nominal weight (hollow) and share in the differences of totals (filled) of each indicator."""
     table = 100 * importance.table[["nominal", "effective"]]
     ax = new_axes(ax, tall(len(table), 0.19))
     rows = node_rows(ax, importance.result, table.index, lang)
     ax.hlines(rows, table.min(axis=1), table.max(axis=1), color=GREY, linewidth=1, zorder=1)
-    hollow = {"facecolor": "white", "edgecolor": INK, "s": 22, "zorder": 2}
+    hollow: dict[str, Any] = {"facecolor": "white", "edgecolor": INK, "s": 22, "zorder": 2}
     ax.scatter(table["nominal"], rows, label=label("nominal", lang), **hollow)
-    filled = {"color": COLOURS[1], "marker": "s", "s": 18, "zorder": 3}
+    filled: dict[str, Any] = {"color": COLOURS[1], "marker": "s", "s": 18, "zorder": 3}
     ax.scatter(table["effective"], rows, label=label("effective", lang), **filled)
     if (table < 0).any(axis=None):
         ax.axvline(0, color=INK, linewidth=0.8, zorder=0)

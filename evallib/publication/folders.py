@@ -13,7 +13,7 @@ from pathlib import Path
 HERE, EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
-def write_whole(path, content) -> Path:
+def write_whole(path: Path | str, content: bytes | str) -> Path:
     """Write text or bytes so that the file is whole or what it was before."""
     path = Path(path)
     spare = path.with_name(f".{path.name}.part")
@@ -25,7 +25,7 @@ def write_whole(path, content) -> Path:
     return path
 
 
-def put_in_place(folder, target) -> Path:
+def put_in_place(folder: Path, target: Path) -> Path:
     """Move a finished folder to ``target``; what was there goes.
 
     Where the system can swap two folders, there is one at every moment; elsewhere a program that
@@ -48,7 +48,7 @@ def put_in_place(folder, target) -> Path:
     return target
 
 
-def _swapped(one, other) -> bool:
+def _swapped(one: Path, other: Path) -> bool:
     """Whether two folders have taken each other's place, in one step."""
     try:
         swap = ctypes.CDLL(None).renameat2
@@ -57,7 +57,7 @@ def _swapped(one, other) -> bool:
     return swap(HERE, os.fsencode(one), HERE, os.fsencode(other), EXCHANGE) == 0
 
 
-def set_right(target) -> Path:
+def set_right(target: Path) -> Path:
     """Put back, or away, what a move that was killed left aside; where the next one puts it."""
     before = target.with_name(f".before-{target.name}")  # no run works in a folder of that name
     if target.exists():
@@ -68,7 +68,7 @@ def set_right(target) -> Path:
 
 
 @contextmanager
-def whole_folder(target) -> Iterator[Path]:
+def whole_folder(target: Path) -> Iterator[Path]:
     """A new folder to fill; it becomes ``target`` at the end, or nothing changes."""
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from evallib.errors import DataError
 from evallib.rounding import NOISE_DECIMALS
@@ -143,7 +145,7 @@ def holds(word: str, k: int, n: int) -> bool:
     return allowed.contain(Fraction(k, n) if allowed.share else Fraction(k))
 
 
-def degree_holds(word, change, *, important=IMPORTANT) -> bool:
+def degree_holds(word: str, change: float, *, important: float = IMPORTANT) -> bool:
     """Whether a word of degree is true of a change in points.
 
     Parameters
@@ -172,7 +174,7 @@ def degree_holds(word, change, *, important=IMPORTANT) -> bool:
     return _interval(DEGREE_WORDS[word], names=names).contain(size)
 
 
-def detectable(sem, *, sites=1, drift=0.0) -> float:
+def detectable(sem: float, *, sites: int = 1, drift: float = 0.0) -> float:
     """Smallest change of a mean of so many sites that assessor error does not make (95 %).
 
     Examples
@@ -183,7 +185,7 @@ def detectable(sem, *, sites=1, drift=0.0) -> float:
     return 1.96 * math.sqrt(2 * sem**2 / sites + 2 * drift**2)
 
 
-def overall_holds(mean, median, rose, sites, *, sign=1) -> bool:
+def overall_holds(mean: float, median: float, rose: int, sites: int, *, sign: int = 1) -> bool:
     """Whether a population changed as a whole: mean, median and a majority, all one way.
 
     Examples
@@ -195,12 +197,19 @@ def overall_holds(mean, median, rose, sites, *, sign=1) -> bool:
     return mean * sign > 0 and median * sign > 0 and 2 * most > sites
 
 
-def in_order(places) -> bool:
+def in_order(places: tuple[tuple[str, ...], ...]) -> bool:
     """Whether ``依次`` is true of a list: every place is held by one site alone."""
     return all(len(tied) == 1 for tied in places)
 
 
-def affirm(word, k=None, n=None, *, change=None, important=IMPORTANT) -> str:
+def affirm(
+    word: str,
+    k: int | None = None,
+    n: int | None = None,
+    *,
+    change: float | None = None,
+    important: float = IMPORTANT,
+) -> str:
     """The word itself where it holds; in English by its counterpart's bounds.
 
     Parameters
@@ -221,25 +230,35 @@ def affirm(word, k=None, n=None, *, change=None, important=IMPORTANT) -> str:
     known = ENGLISH.get(word, word)
     if change is not None:
         true, what = degree_holds(known, change, important=important), f"a change of {change:g}"
-    else:
+    elif k is not None and n is not None:
         true, what = holds(known, k, n), f"{k} of {n}"
+    else:
+        raise ValueError("give a change, or k of n")
     if not true:
         raise DataError(f"{word!r} does not hold of {what}; choose a word that does")
     return word
 
 
-def _interval(text, *, number=None, share=True, most=None, names=None) -> Bounds:
+def _interval(
+    text: str,
+    *,
+    number: str | None = None,
+    share: bool = True,
+    most: int | None = None,
+    names: Mapping[str, Fraction] | None = None,
+) -> Bounds:
     """An interval such as ``[9/10, 1)``, in multiples of a number (per cent of it for a share)."""
     scale = Fraction(1, 100) if number and share else Fraction(1)
     unit = Fraction(number or 1) * scale
-    known = {"inf": None, "next": unit + _place(number or "1") * scale} | (names or {})
+    known: dict[str, Any] = {"inf": None, "next": unit + _place(number or "1") * scale}
+    known |= names or {}
     low, high = (
         known[end] if end in known else Fraction(end) * unit for end in text[1:-1].split(", ")
     )
     return Bounds(low, high, text[0] == "[", text[-1] == "]", most, share)
 
 
-def _place(number) -> Fraction:
+def _place(number: str) -> Fraction:
     """Place value of a number's last digit that is not zero: 10 for 20 and 120, 100 for 300."""
     whole, _, decimals = number.partition(".")
     if decimals.strip("0"):

@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 from evallib.publication.claims import VERDICTS
@@ -26,7 +27,7 @@ FILES = (
 HEADS = ("study", "year", "data", "claimed", "files")
 
 
-def write_index(folder, *, lang="zh") -> Path:
+def write_index(folder: Path | str, *, lang: str = "zh") -> Path:
     """Write ``index.html`` over all years and studies of an output folder.
 
     Parameters
@@ -66,7 +67,7 @@ def write_index(folder, *, lang="zh") -> Path:
     return write_whole(folder / "index.html", render_pages("index.html.j2", [page])[0])
 
 
-def _row(path, folder, lang):
+def _row(path: Path, folder: Path, lang: str) -> dict[str, Any]:
     """What the page says about one year's results."""
     year, base = path.parent, quote(path.parent.relative_to(folder).as_posix())
     row = {"study": year.parent.name, "year": year.name, "kind": "", "marked": False}
@@ -90,7 +91,7 @@ def _row(path, folder, lang):
     return row | {"claims": _claims(year / "claims.csv", lang)}
 
 
-def _claims(path, lang):
+def _claims(path: Path, lang: str) -> str:
     """How the claims of the published letter came out, in words."""
     if not path.is_file():
         return label("page_no_claims", lang)
@@ -104,7 +105,7 @@ def _claims(path, lang):
     return sentence("page_claims", lang, rows=rows) or label("page_no_claims", lang)
 
 
-def card_links(year, base="") -> list[dict]:
+def card_links(year: Path, base: str = "") -> list[dict[str, Any]]:
     """Links to the cards of a year, by the names of the sites where its table has them."""
     names = {}
     if (year / "scores.csv").is_file():

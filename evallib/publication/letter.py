@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from docx.oxml.ns import qn
@@ -14,15 +17,19 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from evallib.errors import Fault, StudyError
 from evallib.publication import facts, sentences
+from evallib.publication.letter_heads import dimension_heads, title
 from evallib.publication.wording import TEMPLATES, label, name_of, sentence, unit_names
 from evallib.rounding import format_number
-from evallib.scoring import evaluate
+from evallib.scoring import Evaluation, evaluate
 from evallib.study.guard import checked_archive
+from evallib.study.model import Study
 from evallib.study.tables import read_yaml
 from evallib.study.units import members
 
+if TYPE_CHECKING:
+    from docx.document import Document
+
 TABLE_WIDTH, FIXED_WIDTH, GROUP_WIDTH = 156, 75, 19  # mm: all columns, those but the dimensions
-LINE, LONG_WORD = 20, 8  # characters of a title line, and of a word that a column cannot hold
 TWIPS = 1440 / 25.4  # twentieths of a point in a millimetre
 
 
@@ -38,7 +45,7 @@ class Requirement(_Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _plain_text(cls, value):
+    def _plain_text(cls, value: Any) -> Any:
         return {"text": value} if isinstance(value, str) else value
 
 
@@ -63,7 +70,7 @@ class LetterFile(_Frozen):
     external: tuple[External, ...] = ()
 
 
-def read_letter_file(study, year) -> LetterFile:
+def read_letter_file(study: Study, year: int) -> LetterFile:
     """``<year>/letter.yaml``, or else the study's ``letter.yaml``, or else an empty one.
 
     Raises
@@ -84,12 +91,14 @@ def read_letter_file(study, year) -> LetterFile:
         members(units, found.population if found else "all")
     except ValueError as error:
         faults.append(Fault(file, None, "population", str(error), "write one of these"))
-    if faults:
+    if faults or found is None:
         raise StudyError(faults)
     return found
 
 
-def letter_sections(study, year, *, lang="zh", previous=None) -> list[dict]:
+def letter_sections(
+    study: Study, year: int, *, lang: str = "zh", previous: int | None = None
+) -> list[dict[str, Any]]:
     """The body of the letter: sections of a heading and parts, each of heading and paragraphs.
 
     Sections without anything to say are left out: no requirements without ``letter.yaml``, no
@@ -122,13 +131,15 @@ def letter_sections(study, year, *, lang="zh", previous=None) -> list[dict]:
     ]
 
 
-def _kept(texts):
+def _kept(texts: list[str]) -> list[str]:
     return [text for text in texts if text]
 
 
-def _overall(study, result, given, lang, previous):
+def _overall(
+    study: Study, result: Evaluation, given: LetterFile, lang: str, previous: int | None
+) -> list[str]:
     """Paragraphs of the first section."""
-    shared = {"lang": lang, "study": study}
+    shared: dict[str, Any] = {"lang": lang, "study": study}
     before = None if previous is None else facts.standing(study, previous)
     names = unit_names(result.units, lang)
     ranked = [names[unit] for unit in given.publishers if pd.notna(result.rank[unit])]
@@ -149,26 +160,28 @@ def _overall(study, result, given, lang, previous):
     ]
 
 
-def _numbered(key, n, text, lang):
+def _numbered(key: str, n: int, text: str, lang: str) -> str:
     return sentence(key, lang, n=n, text=text, numerals=label("numerals", lang))
 
 
-def _parts(parts, lang):
+def _parts(parts: list[tuple[str, list[str]]], lang: str) -> list[dict[str, str | list[str]]]:
     """Parts that have something to say, as the template reads them; headings are numbered."""
-    parts = [(head, [text for text in texts if text]) for head, texts in parts]
-    rows = []
-    for n, (head, texts) in enumerate([part for part in parts if part[1]], start=1):
+    said = [(head, [text for text in texts if text]) for head, texts in parts]
+    rows = list[dict[str, str | list[str]]]()
+    for n, (head, texts) in enumerate([part for part in said if part[1]], start=1):
         text = label(head, lang) if head.startswith("part_") else head
         heading = _numbered("subheading", n, text, lang) if text else ""
         rows.append({"heading": heading, "paragraphs": texts})
     return rows
 
 
-def annex_rows(result, *, lang="zh", study=None) -> list[dict]:
+def annex_rows(
+    result: Evaluation, *, lang: str = "zh", study: Study | None = None
+) -> list[dict[str, Any]]:
     """The full table in rank order, as printed: indices of level 1, points, total and place."""
     names, scheme, rules = unit_names(result.units, lang), result.scheme, result.rules
 
-    def printed(value, decimals):
+    def printed(value: float, decimals: int) -> str:
         return "" if pd.isna(value) else format_number(value, decimals, rules.rounding)
 
     order = result.rank.sort_values(kind="stable", na_position="last").index
@@ -189,7 +202,15 @@ def annex_rows(result, *, lang="zh", study=None) -> list[dict]:
     ]
 
 
-def write_letter(path, study, year, *, lang="zh", previous=None, figure=None) -> Path:
+def write_letter(
+    path: Path,
+    study: Study,
+    year: int,
+    *,
+    lang: str = "zh",
+    previous: int | None = None,
+    figure: Path | str | None = None,
+) -> Path:
     """Write the letter of a year; the same input gives the same member files.
 
     Parameters
@@ -228,38 +249,18 @@ def write_letter(path, study, year, *, lang="zh", previous=None, figure=None) ->
     return Path(path)
 
 
-def _title(year, name, lang):
-    """The generated title, broken where its sense allows when it is longer than a line."""
-    lines = [sentence(key, lang, year=year, study=name) for key in ("title", "title_rest")]
-    glue = {"zh": "", "en": " "}[lang]
-    return ("\n" if lang == "zh" and len("".join(lines)) > LINE else glue).join(lines)
-
-
-def _dimension_heads(scheme, lang):
-    """Narrow column heads: halved Chinese names, or codes where an English word is too long."""
-    names = {code: scheme.names(lang)[code] for code in scheme.dimensions}
-    if lang == "zh":
-        return [_halved(name) for name in names.values()], []
-    if any(len(word) > LONG_WORD for name in names.values() for word in name.split()):
-        return list(names), [f"{code}: {name}" for code, name in names.items()]
-    return list(names.values()), []
-
-
-def _halved(name):
-    half = -(-len(name) // 2)
-    return f"{name[:half]}\n{name[half:]}" if 4 <= len(name) <= 6 else name
-
-
-def _context(study, result, given, lang, previous):
+def _context(
+    study: Study, result: Evaluation, given: LetterFile, lang: str, previous: int | None
+) -> dict[str, Any]:
     year, name, scheme = result.year, study.name(lang), result.scheme
     heads = ("rank", "unit", "group", "bonus", "penalty", "score")
-    dimensions, legend = _dimension_heads(scheme, lang)
+    dimensions, legend = dimension_heads(scheme, lang)
     several = len(set(result.units["group"])) > 1
     free = TABLE_WIDTH - FIXED_WIDTH - GROUP_WIDTH * several
     return {
         "mark": sentence("mark", lang, provenance=study.provenance),
         "number": given.number or label("number", lang),
-        "title": given.title or _title(year, name, lang),
+        "title": given.title or title(year, name, lang),
         "addressee": given.addressee or label("addressee", lang),
         "sections": letter_sections(study, year, lang=lang, previous=previous),
         "annex": sentence("annex", lang, year=year, study=name),
@@ -276,10 +277,11 @@ def _context(study, result, given, lang, previous):
     }
 
 
-def _finish(document, context, written_on, alt):
+def _finish(document: Document, context: Mapping[str, Any], written_on: date, alt: str) -> None:
     """Column widths of the annex, alt text of the figure, and the document's properties."""
     for table in document.tables:
-        widths = [cell._tc.tcPr.tcW.get(qn("w:w")) for cell in table.rows[0].cells]
+        head: Any = table.rows[0]
+        widths = [cell._tc.tcPr.tcW.get(qn("w:w")) for cell in head.cells]
         for column, width in zip(table._tbl.tblGrid.gridCol_lst, widths, strict=True):
             column.set(qn("w:w"), width)
     for picture in document.element.body.iter(qn("wp:docPr")):

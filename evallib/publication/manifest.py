@@ -6,12 +6,15 @@ import ast
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from evallib.errors import Fault, StudyError
 from evallib.publication.folders import write_whole
 from evallib.study.folders import input_files
+from evallib.study.model import Study
 
 FILE = "manifest.json"
 PACKAGES = ("evallib", "matplotlib", "numpy", "pandas", "papermill", "scipy", "seaborn")
@@ -19,7 +22,9 @@ ELSEWHERE = ("cards", "cards-outdated")  # folders with a manifest of their own
 TAGS = {"parameters", "injected-parameters"}
 
 
-def write_manifest(path, study, years, *, params) -> Path:
+def write_manifest(
+    path: Path, study: Study, years: list[int], *, params: Mapping[str, int | str]
+) -> Path:
     """Write what a run rests on as JSON: parameters, versions, and the SHA-256 of every input.
 
     Parameters
@@ -43,7 +48,7 @@ def write_manifest(path, study, years, *, params) -> Path:
     return _write(path, manifest)
 
 
-def seal(folder) -> None:
+def seal(folder: Path) -> None:
     """Add to a folder's manifest the SHA-256 of every file in it, and the notebooks' parameters.
 
     To be called when all is there; a folder without a manifest stays as it is.
@@ -54,7 +59,7 @@ def seal(folder) -> None:
         _write(folder / FILE, read_manifest(folder) | added)
 
 
-def read_manifest(folder) -> dict:
+def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder of results.
 
     Raises
@@ -80,13 +85,13 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
-def input_digests(folder, years) -> dict[str, str]:
+def input_digests(folder: Path, years: list[int]) -> dict[str, str]:
     """SHA-256 of every file of a study that the results of some years rest on."""
     files = {file for year in years for file in input_files(folder, year)}
     return {file.relative_to(folder).as_posix(): _digest(file) for file in sorted(files)}
 
 
-def output_digests(folder) -> dict[str, str]:
+def output_digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a folder of results but its manifest, and but its cards."""
     files = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     return {
@@ -96,7 +101,7 @@ def output_digests(folder) -> dict[str, str]:
     }
 
 
-def notebook_parameters(folder) -> dict[str, dict]:
+def notebook_parameters(folder: Path) -> dict[str, dict[str, Any]]:
     """What every executed notebook was run with, its own defaults and seeds among them."""
     return {
         path.stem: _parameters(json.loads(path.read_text(encoding="utf-8"))["cells"])
@@ -104,20 +109,20 @@ def notebook_parameters(folder) -> dict[str, dict]:
     }
 
 
-def _parameters(cells):
+def _parameters(cells: list[dict[str, Any]]) -> dict[str, Any]:
     """Name and value of every assignment in the cells of parameters, the later ones winning."""
     sources = ["".join(c["source"]) for c in cells if TAGS & {*c["metadata"].get("tags", ())}]
     lines = [line for source in sources for line in ast.parse(source).body]
     return {
         line.targets[0].id: ast.literal_eval(line.value)
         for line in lines
-        if isinstance(line, ast.Assign)
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
     }
 
 
-def _digest(path):
+def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _write(path, manifest):
+def _write(path: Path, manifest: Mapping[str, Any]) -> Path:
     return write_whole(path, f"{json.dumps(manifest, ensure_ascii=False, indent=2)}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -22,7 +23,7 @@ def _environment() -> Environment:
     )
 
 
-def render_pages(template, contexts) -> list[str]:
+def render_pages(template: str, contexts: list[dict[str, Any]]) -> list[str]:
     """Pages of one template, with one WOFF2 font of all characters that they use in each of them.
 
     Parameters

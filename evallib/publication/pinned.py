@@ -6,9 +6,10 @@ import pandas as pd
 
 from evallib.publication.wording import label, sentence
 from evallib.study.load import read_pinned
+from evallib.study.model import Study
 
 
-def pinned(study, year, *, kind=None) -> pd.DataFrame:
+def pinned(study: Study, year: int, *, kind: str | None = None) -> pd.DataFrame:
     """What is known about the results of a year: their range over all panels that fit.
 
     Parameters
@@ -36,13 +37,13 @@ def pinned(study, year, *, kind=None) -> pd.DataFrame:
     return table if kind is None else table.droplevel("kind")
 
 
-def with_verdicts(table, study, year, *, kind) -> pd.DataFrame:
+def with_verdicts(table: pd.DataFrame, study: Study, year: int, *, kind: str) -> pd.DataFrame:
     """The table with a column ``verdict`` by its index, where anything of this kind is known."""
     known = pinned(study, year, kind=kind)["verdict"]
     return table.assign(verdict=known.reindex(table.index)) if len(known) else table
 
 
-def describe_pinned(study, year, *, kinds, lang="zh") -> str:
+def describe_pinned(study: Study, year: int, *, kinds: list[str], lang: str = "zh") -> str:
     """Which results of these kinds are the same in every panel that fits the published figures.
 
     A kind with one result says its range, a kind with more how many of them are pinned. For a

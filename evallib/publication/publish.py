@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from evallib.publication import facts, figures, figures_change, letter, report, sentences, tables
+from evallib.publication import (
+    facts,
+    figures,
+    figures_change,
+    letter,
+    report,
+    sentences,
+    sentences_rounds,
+    tables,
+)
 from evallib.publication.claims import compare_claims
+from evallib.publication.fonts import Axes
 from evallib.publication.index import card_links
 from evallib.publication.manifest import seal, write_manifest
 from evallib.publication.views_evidence import veto_table
 from evallib.publication.workbook import write_workbook
-from evallib.scoring import evaluate
+from evallib.scoring import Evaluation, evaluate
+from evallib.study.model import Study, Year
 
 
-def publish_data(study, year, folder, *, params) -> Path:
+def publish_data(study: Study, year: int, folder: Path, *, params: Mapping[str, int | str]) -> Path:
     """Write tables, figures, letter and manifest of a year into a folder.
 
     Parameters
@@ -26,7 +38,7 @@ def publish_data(study, year, folder, *, params) -> Path:
     params : dict
         Parameters of the run; ``lang`` among them decides the language of sentences and figures.
     """
-    folder, lang, result = Path(folder), params.get("lang", "zh"), evaluate(study, year)
+    folder, lang, result = Path(folder), str(params.get("lang", "zh")), evaluate(study, year)
     for name, table in year_tables(study, year).items():
         tables.write_csv(table, folder / f"{name}.csv")
     (folder / "figures").mkdir(exist_ok=True)
@@ -41,7 +53,7 @@ def publish_data(study, year, folder, *, params) -> Path:
     return folder
 
 
-def year_tables(study, year) -> dict:
+def year_tables(study: Study, year: int) -> dict[str, Any]:
     """What a year publishes as CSV, by the file's name without ending."""
     result, data = evaluate(study, year), study.years[year]
     awaiting = veto_table(study, year, lang="en")
@@ -56,9 +68,9 @@ def year_tables(study, year) -> dict:
     }
 
 
-def _evidence_tables(data) -> dict:
+def _evidence_tables(data: Year) -> dict[str, Any]:
     """What the evidence came to: every measured mark, every repair, every row set aside."""
-    if data.measured is None:
+    if data.measured is None or data.evidence is None:
         return {}
     return {
         "measured": data.measured.marks,
@@ -67,7 +79,7 @@ def _evidence_tables(data) -> dict:
     }
 
 
-def publish_report(study, year, folder, *, lang) -> Path:
+def publish_report(study: Study, year: int, folder: Path, *, lang: str) -> Path:
     """Write the report of a folder's notebooks, with links to its cards, and seal the folder."""
     folder = Path(folder)
     path = report.write_report(
@@ -83,15 +95,16 @@ def publish_report(study, year, folder, *, lang) -> Path:
     return path
 
 
-def years_used(study, year) -> list[int]:
+def years_used(study: Study, year: int) -> list[int]:
     """The years whose files the results of a year rest on: it, and the one before."""
     previous = study.year_before(year)
     return [year] if previous is None else [previous, year]
 
 
-def pictures(study, result, *, lang) -> Iterator[tuple]:
+def pictures(study: Study, result: Evaluation, *, lang: str) -> Iterator[tuple[str, Axes, str]]:
     """Name, Axes and alt text of every figure for which the year has data."""
-    year, shared = result.year, {"lang": lang, "study": study}
+    year = result.year
+    shared: dict[str, Any] = {"lang": lang, "study": study}
     yield (
         "ranking",
         figures.plot_ranking(result, **shared),
@@ -117,12 +130,12 @@ def pictures(study, result, *, lang) -> Iterator[tuple]:
         yield (
             "rounds",
             figures_change.plot_rounds(initial, result, **shared),
-            sentences.describe_rounds(initial, result, lang=lang),
+            sentences_rounds.describe_rounds(initial, result, lang=lang),
         )
     previous = study.year_before(year)
     if previous is not None:
         yield (
             "year_over_year",
             figures_change.plot_year_over_year(study, previous, year, lang=lang),
-            sentences.describe_change(study, previous, year, lang=lang),
+            sentences_rounds.describe_change(study, previous, year, lang=lang),
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from itertools import product
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from evallib.errors import Fault, StudyError
-from evallib.publication.claim_kinds import Entry
+from evallib.publication.claim_kinds import Entry, ImprovedList, Index, OrderedList, Weight
+from evallib.study.model import Study
+from evallib.study.scheme import Scheme
 from evallib.study.tables import read_yaml
 from evallib.study.units import members
 
@@ -21,7 +25,7 @@ class PublishedFile(BaseModel):
     claims: tuple[Entry, ...] = ()
 
 
-def published_claims(study, year) -> tuple:
+def published_claims(study: Study, year: int) -> tuple[Any, ...]:
     """The typed claims of ``<year>/published.yaml``; none where the year has no such file.
 
     Raises
@@ -30,7 +34,7 @@ def published_claims(study, year) -> tuple:
         With every fault at once: unknown keys and kinds, populations, nodes, findings, names and
         years that the study does not have, one id twice.
     """
-    file, faults = f"{year}/published.yaml", []
+    file, faults = f"{year}/published.yaml", list[Fault]()
     content = read_yaml(study.path / str(year) / "published.yaml", PublishedFile, file, faults)
     claims = tuple(dated(claim, year) for claim in (content.claims if content else ()))
     faults += list(claim_faults(study, claims, file))
@@ -39,12 +43,12 @@ def published_claims(study, year) -> tuple:
     return tuple(identified(study, claim) for claim in claims)
 
 
-def dated(claim, year):
+def dated(claim: Any, year: int) -> Any:
     """The claim with the publication's year where it names none."""
     return claim if claim.year else claim.model_copy(update={"year": year})
 
 
-def identified(study, claim):
+def identified(study: Study, claim: Any) -> Any:
     """The claim with unit ids for the names that it lists."""
     if claim.kind not in ("ordered_list", "improved_list"):
         return claim
@@ -52,7 +56,7 @@ def identified(study, claim):
     return claim.model_copy(update={"names": tuple(known[name] for name in claim.names)})
 
 
-def claim_faults(study, claims, file):
+def claim_faults(study: Study, claims: tuple[Any, ...], file: str) -> Iterator[Fault]:
     """Faults of claims that only the study can show, by claim and key."""
     seen = set()
     for claim in claims:
@@ -67,7 +71,7 @@ def claim_faults(study, claims, file):
             yield from _unknown(study, claim, file)
 
 
-def units_by_name(study, year) -> dict[str, str]:
+def units_by_name(study: Study, year: int) -> dict[str, str]:
     """Unit id by every name that is valid on 31 December of the year, and by the id itself."""
     units, day = study.years[year].units, date(year, 12, 31)
     aliases = {
@@ -79,12 +83,12 @@ def units_by_name(study, year) -> dict[str, str]:
     return aliases | names | {unit: unit for unit in units.index}
 
 
-def years_of(claim) -> list[int]:
+def years_of(claim: Any) -> list[int]:
     """The years that a claim speaks of, the base year first."""
     return [year for year in (getattr(claim, "base_year", None), claim.year) if year]
 
 
-def _unknown(study, claim, file):
+def _unknown(study: Study, claim: Any, file: str) -> Iterator[Fault]:
     """Populations, nodes, findings and names of a claim that the study does not have."""
     named = list(claim.values) if claim.kind == "count" and claim.values else [claim.population]
     for year, population in product(years_of(claim), named):
@@ -107,7 +111,7 @@ def _unknown(study, claim, file):
         yield from _unknown_names(study, claim, file)
 
 
-def _unknown_nodes(scheme, claim, file):
+def _unknown_nodes(scheme: Scheme | None, claim: Index | Weight, file: str) -> Iterator[Fault]:
     named = [*claim.expected, *filter(None, [getattr(claim, "lowest_under", None)])]
     for node in named:
         if scheme is None or node not in scheme.codes:
@@ -115,7 +119,7 @@ def _unknown_nodes(scheme, claim, file):
             yield _fault(file, claim, "node", problem, "write a code of scheme.csv")
 
 
-def _unknown_names(study, claim, file):
+def _unknown_names(study: Study, claim: ImprovedList | OrderedList, file: str) -> Iterator[Fault]:
     known = units_by_name(study, claim.year)
     for name in claim.names:
         if name not in known:
@@ -126,5 +130,5 @@ def _unknown_names(study, claim, file):
         yield _fault(file, claim, "names", f"{unit} stands twice", "name each unit once")
 
 
-def _fault(file, claim, column, problem, remedy):
+def _fault(file: str, claim: Any, column: str, problem: str, remedy: str) -> Fault:
     return Fault(file, None, column, f"claim {claim.id}: {problem}", remedy)

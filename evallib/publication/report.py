@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from lxml import html
@@ -14,6 +16,10 @@ from evallib.publication.folders import write_whole
 from evallib.publication.pages import render_pages
 from evallib.publication.wording import TEMPLATES, label, sentence
 
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+    from nbformat.notebooknode import NotebookNode
+
 WIDE = 9  # columns from which a table prints smaller
 SHOWN = ["text/html", "text/markdown", "image/png", "text/plain"]  # best first; no scripts
 HEADING = re.compile(r'<h([1-5]) id="([^"]*)">(.*?)<a class="anchor-link".*?</a></h\1>', re.DOTALL)
@@ -21,7 +27,16 @@ TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
 NUMBER = re.compile(r"(?:[-+−]?[\d.,]+(?:e[-+]?\d+)?%?|NaN|<NA>|—|True|False|)")
 
 
-def write_report(path, notebooks, *, title, provenance, lang="zh", source="", cards=()) -> Path:
+def write_report(
+    path: Path,
+    notebooks: list[Path],
+    *,
+    title: str,
+    provenance: str,
+    lang: str = "zh",
+    source: str = "",
+    cards: Sequence[Any] = (),
+) -> Path:
     """Write executed notebooks as one HTML page that needs no other file and no network.
 
     Parameters
@@ -70,7 +85,7 @@ def write_report(path, notebooks, *, title, provenance, lang="zh", source="", ca
     return write_whole(path, render_pages("page.html.j2", [page])[0])
 
 
-def _part(path, exporter, lang):
+def _part(path: Path, exporter: Any, lang: str) -> dict[str, Any]:
     """Body and headings of one notebook, headings one level down and with ids of their own."""
     notebook = describe_images(nbformat.read(path, as_version=4))
     labels = {"labels": {"code": label("code", lang), "lang": lang}}
@@ -82,14 +97,14 @@ def _part(path, exporter, lang):
         if found[0] in "12"
     ]
 
-    def own(found):
+    def own(found: re.Match[str]) -> str:
         level = int(found[1]) + 1
         return f'<h{level} id="{path.stem}-{found[2]}">{found[3]}</h{level}>'
 
     return {"body": HEADING.sub(own, body), "headings": headings}
 
 
-def align_tables(body) -> str:
+def align_tables(body: str) -> str:
     """The page's tables with the class ``text`` on every cell of a column that is not of numbers.
 
     Examples
@@ -100,7 +115,7 @@ def align_tables(body) -> str:
     return TABLE.sub(lambda found: _align(found[0]), body)
 
 
-def _align(text):
+def _align(text: str) -> str:
     table = html.fragment_fromstring(text)
     table.attrib.pop("border", None)
     _merge_heads(table)
@@ -117,7 +132,7 @@ def _align(text):
     return html.tostring(table, encoding="unicode")
 
 
-def _merge_heads(table):
+def _merge_heads(table: HtmlElement) -> None:
     """Put the names of an index, which pandas gives a row of their own, into the row above."""
     heads = [list(row) for row in table.iterfind("thead/tr")]
     if len(heads) != 2 or len(heads[0]) != len(heads[1]):
@@ -130,13 +145,13 @@ def _merge_heads(table):
     heads[1][0].getparent().drop_tree()
 
 
-def describe_images(notebook):
+def describe_images(notebook: NotebookNode) -> NotebookNode:
     """The notebook with ``alt`` on every picture.
 
     It is the picture's own; or what ``describe_x`` printed anywhere for the picture of ``plot_x``;
     or what was printed last before it under the same heading; or that heading.
     """
-    said, described = "", {}
+    said, described = "", dict[str, str]()
     for cell in notebook.cells:
         printed = "".join(o.text for o in cell.get("outputs", []) if o.output_type == "stream")
         for name in re.findall(r"\bdescribe_(\w+)", cell.source)[:1]:

@@ -6,24 +6,32 @@ Every number comes from a result through ``facts``; every word from ``templates/
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
+from evallib.monitoring.monitor import Monitor
 from evallib.publication import facts
+from evallib.publication.facts import Standing
 from evallib.publication.wording import label, name_of, population_name, sentence, unit_names
-from evallib.rounding import NOISE_DECIMALS, format_number
+from evallib.rounding import format_number
+from evallib.scoring import Evaluation
+from evallib.study.model import Study
+from evallib.study.rules import Rules
 
 
-def joined(parts, lang) -> str:
+def joined(parts: list[str], lang: str) -> str:
     """Sentences as one paragraph; empty ones leave no trace."""
     return {"zh": "", "en": " "}[lang].join(part for part in parts if part)
 
 
-def provenance(result, *, lang="zh") -> str:
+def provenance(result: Monitor | Evaluation | Study, *, lang: str = "zh") -> str:
     """What kind of data the figures come from; empty for observed data."""
     return sentence("provenance", lang, provenance=result.provenance)
 
 
-def sites(result, *, lang="zh", study=None) -> str:
+def sites(result: Evaluation, *, lang: str = "zh", study: Study | None = None) -> str:
     """How many sites were evaluated, by group."""
     parts = facts.populations(result.units)
     rows = [
@@ -34,7 +42,7 @@ def sites(result, *, lang="zh", study=None) -> str:
     return sentence("sites", lang, year=result.year, total=len(result.units), groups=rows)
 
 
-def scheme(result, *, lang="zh") -> str:
+def scheme(result: Evaluation, *, lang: str = "zh") -> str:
     """Level-1 indicators with their weights, and what bonus and penalty points can do."""
     names, rules = result.scheme.names(lang), result.rules
     parts = [
@@ -54,7 +62,7 @@ def scheme(result, *, lang="zh") -> str:
     )
 
 
-def _populations(result, lang, study):
+def _populations(result: Evaluation, lang: str, study: Study | None) -> dict[str, str]:
     """Printed name of ``all`` and the groups; without ``all`` where one group is everybody."""
     parts = facts.populations(result.units)
     names = {code: name_of(code, study, lang) for code in parts if code != "all"}
@@ -63,7 +71,13 @@ def _populations(result, lang, study):
     return {"all": population_name("all", lang), **names}
 
 
-def means(result, *, lang="zh", study=None, previous=None) -> str:
+def means(
+    result: Evaluation,
+    *,
+    lang: str = "zh",
+    study: Study | None = None,
+    previous: Standing | None = None,
+) -> str:
     """Mean total of all sites and of each group, with the change since ``previous``."""
     now, rows = facts.group_means(result), []
     before = facts.group_means(previous) if previous is not None else {}
@@ -80,7 +94,13 @@ def means(result, *, lang="zh", study=None, previous=None) -> str:
     return "" if not rows else sentence("means", lang, rows=rows, **_context(result, previous))
 
 
-def counts(result, *, lang="zh", study=None, previous=None) -> str:
+def counts(
+    result: Evaluation,
+    *,
+    lang: str = "zh",
+    study: Study | None = None,
+    previous: Standing | None = None,
+) -> str:
     """Sites at or above the threshold, of so many, with the change since ``previous``."""
     now = facts.threshold_counts(result)
     before = facts.threshold_counts(previous)["count"] if previous is not None else {}
@@ -97,35 +117,32 @@ def counts(result, *, lang="zh", study=None, previous=None) -> str:
     )
 
 
-def _print(rules):
+def _print(rules: Rules) -> dict[str, Any]:
     """How a year prints its numbers, for a template."""
     return {"decimals": rules.decimals, "rounding": rules.rounding}
 
 
-def _context(result, previous):
-    return {
-        **_print(result.rules),
-        "previous": None if previous is None else previous.year,
-    }
+def _context(result: Evaluation, previous: Standing | None) -> dict[str, Any]:
+    return {**_print(result.rules), "previous": None if previous is None else previous.year}
 
 
-def spread(result, *, lang="zh") -> str:
+def spread(result: Evaluation, *, lang: str = "zh") -> str:
     """Highest, lowest and mean total."""
     if result.total.isna().all():
         return ""
-    ends = {"highest": result.total.max(), "lowest": result.total.min()}
+    ends: dict[str, Any] = {"highest": result.total.max(), "lowest": result.total.min()}
     mean = result.means_of.mean() if len(result.means_of) else result.total.mean()
     return sentence("spread", lang, **ends, mean=mean, **_print(result.rules))
 
 
-def veto(result, *, lang="zh") -> str:
+def veto(result: Evaluation, *, lang: str = "zh") -> str:
     """Sites that a single-item veto failed, or that there are none."""
     names = unit_names(result.units, lang)
     failed = [names[unit] for unit in result.units.index[result.veto]]
     return sentence("veto", lang, names=failed, sites=len(result.units))
 
 
-def top(result, *, lang="zh") -> str:
+def top(result: Evaluation, *, lang: str = "zh") -> str:
     """The sites of the top places in order; ties and a tied edge are said."""
     table, names = facts.top_list(result), unit_names(result.units, lang)
     ties = [
@@ -134,11 +151,11 @@ def top(result, *, lang="zh") -> str:
         if len(part) > 1
     ]
     listed, most = [names[unit] for unit in table.index], int(result.rank.notna().sum())
-    shown = {"top": min(result.rules.top, most), "names": listed, "ties": ties}
+    shown: dict[str, Any] = {"top": min(result.rules.top, most), "names": listed, "ties": ties}
     return sentence("top", lang, **shown) if listed else ""
 
 
-def improved(study, year, *, lang="zh", previous=None) -> str:
+def improved(study: Study, year: int, *, lang: str = "zh", previous: int | None = None) -> str:
     """Who counts as most improved by the stated rule, in this year's rank order."""
     rule = study.years[year].rules.improved
     previous = study.year_before(year) if previous is None else previous
@@ -158,7 +175,7 @@ def improved(study, year, *, lang="zh", previous=None) -> str:
     )
 
 
-def incomparable(study, previous, current, *, lang="zh") -> str:
+def incomparable(study: Study, previous: int, current: int, *, lang: str = "zh") -> str:
     """Sites that compare with nobody in the previous year; empty when all do."""
     moves = facts.rank_changes(study, previous, current)
     names = unit_names(moves, lang)
@@ -166,7 +183,9 @@ def incomparable(study, previous, current, *, lang="zh") -> str:
     return sentence("incomparable", lang, names=new, previous=previous) if new else ""
 
 
-def indices(result, *, lang="zh", population="all", study=None) -> dict[str, str]:
+def indices(
+    result: Evaluation, *, lang: str = "zh", population: str = "all", study: Study | None = None
+) -> dict[str, str]:
     """Sentences on level-1 indices (``dimensions``), level-2 ``strengths`` and ``gaps``."""
     high, low = facts.strengths_and_gaps(result, population=population)
     level1 = facts.level_indices(result, 1, population=population)
@@ -181,7 +200,9 @@ def indices(result, *, lang="zh", population="all", study=None) -> dict[str, str
     }
 
 
-def _index_rows(result, nodes, lang, study):
+def _index_rows(
+    result: Evaluation, nodes: pd.Series, lang: str, study: Study | None
+) -> list[dict[str, Any]]:
     names, scheme_ = result.scheme.names(lang), result.scheme
     rows = []
     for code, value in nodes.items():
@@ -192,7 +213,7 @@ def _index_rows(result, nodes, lang, study):
     return rows
 
 
-def findings(study, year, *, lang="zh") -> list[str]:
+def findings(study: Study, year: int, *, lang: str = "zh") -> list[str]:
     """One sentence per finding: how many sites, of how many to which it applies."""
     rules = study.years[year].rules
     texts = {code: getattr(found, lang) or found.zh for code, found in rules.findings.items()}
@@ -212,12 +233,12 @@ def findings(study, year, *, lang="zh") -> list[str]:
     ]
 
 
-def describe_scheme(result, *, lang="zh") -> str:
+def describe_scheme(result: Evaluation, *, lang: str = "zh") -> str:
     """Level-1 indicators with their weights, bonus and penalty points, and the kind of data."""
     return joined([scheme(result, lang=lang), provenance(result, lang=lang)], lang)
 
 
-def describe_ranking(result, *, lang="zh", study=None) -> str:
+def describe_ranking(result: Evaluation, *, lang: str = "zh", study: Study | None = None) -> str:
     """How many sites, the spread of their totals, how many reach the threshold, and the top.
 
     Parameters
@@ -237,63 +258,22 @@ def describe_ranking(result, *, lang="zh", study=None) -> str:
     return joined(parts, lang)
 
 
-def describe_index(result, *, lang="zh", population="all", study=None) -> str:
+def describe_index(
+    result: Evaluation, *, lang: str = "zh", population: str = "all", study: Study | None = None
+) -> str:
     """Score indices of a population: level 1, then level 2 above and below the whole."""
     said = indices(result, lang=lang, population=population, study=study)
     return joined([*said.values(), provenance(result, lang=lang)], lang)
 
 
-def describe_groups(result, *, lang="zh", study=None, previous=None) -> str:
+def describe_groups(
+    result: Evaluation,
+    *,
+    lang: str = "zh",
+    study: Study | None = None,
+    previous: Standing | None = None,
+) -> str:
     """Means and threshold counts by group, with the change since ``previous`` where given."""
-    shared = {"lang": lang, "study": study, "previous": previous}
+    shared: dict[str, Any] = {"lang": lang, "study": study, "previous": previous}
     parts = [means(result, **shared), counts(result, **shared), provenance(result, lang=lang)]
-    return joined(parts, lang)
-
-
-def describe_rounds(initial, final, *, lang="zh") -> str:
-    """What the final round changed: means, how many sites gained or lost, and the largest gain."""
-    gain = (final.total - initial.total).round(NOISE_DECIMALS)
-    names = unit_names(final.units, lang)
-    before, mean = (facts.group_means(result)["all"] for result in (initial, final))
-    size, sign, agrees = facts.printed_change(before, mean, final.rules)
-    change = {"before": before, "mean": mean, "size": size, "sign": sign, "agrees": agrees}
-    best = [names[unit] for unit in gain.index[gain == gain.max()]]
-    most = {"most": gain.max(), "names": best, **_print(final.rules)}
-    text = sentence("rounds", lang, year=final.year, **change, **_tally(gain), **most)
-    return joined([text, provenance(final, lang=lang)], lang)
-
-
-def _tally(changes):
-    """How many changes are up, none and down."""
-    signs = np.sign(changes.dropna().astype(float))
-    return {
-        name: int((signs == sign).sum()) for name, sign in (("up", 1), ("same", 0), ("down", -1))
-    }
-
-
-def describe_cleaning(study, year, *, lang="zh") -> str:
-    """What became of the cells of the raw sheets, and how many decisions that took."""
-    data = study.years[year]
-    if data.rows is None:
-        return sentence("cleaning_tidy", lang, year=year)
-    rows = [row | {"name": label(row["round"], lang)} for row in data.rows.to_dict("records")]
-    rulings = int((data.decisions["rule"] == "ruling").sum())
-    ruled = len(data.decisions) - rulings
-    return sentence("cleaning", lang, year=year, rows=rows, ruled=ruled, rulings=rulings)
-
-
-def describe_change(study, previous, current, *, lang="zh") -> str:
-    """How many sites rose and fell between two years, who improved most, and who cannot compare."""
-    moves = facts.rank_changes(study, previous, current)
-    moves = moves[moves["was"].notna()]
-    places, gains = _tally(moves["change"]), _tally(moves["gain"].round(NOISE_DECIMALS))
-    points = {"gained": gains["up"], "lost": gains["down"]}
-    about = {"previous": previous, "year": current, "n": sum(places.values())}
-    text = sentence("movement", lang, **about, **places, **points)
-    parts = [
-        text,
-        improved(study, current, lang=lang, previous=previous),
-        incomparable(study, previous, current, lang=lang),
-        sentence("provenance", lang, provenance=study.provenance),
-    ]
     return joined(parts, lang)

@@ -6,7 +6,11 @@ Parts of a change are rounded one by one, and a sentence says where they then pr
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from evallib.change.cohort import COMPOSITION, CONTINUING
 from evallib.publication import facts, views_account
@@ -14,6 +18,7 @@ from evallib.publication.sentences import joined, provenance
 from evallib.publication.wording import label, population_name, sentence, unit_names
 from evallib.publication.year_over_year import (
     COUNT_DECIMALS,
+    YearOverYear,
     bridge_means,
     cause_names,
     kinds_of_cause,
@@ -21,40 +26,44 @@ from evallib.publication.year_over_year import (
     signed,
 )
 from evallib.rounding import NOISE_DECIMALS, format_number
+from evallib.study.model import Study
+from evallib.study.scheme import Scheme
 
 NAMES_AT_MOST = 4  # leaves that a sentence names; of more it gives the number
 
 
-def said(move, parts, lang) -> str:
+def said(move: YearOverYear, parts: Callable[..., Any], lang: str) -> str:
     """Sentences and the kind of data; or, without an earlier year, that there is none."""
     if move.change is None:
         return sentence("no_previous", lang, study=move.study.name(lang), year=move.year)
     return joined([*parts(), provenance(move.study, lang=lang)], lang)
 
 
-def _about(move):
+def _about(move: YearOverYear) -> dict[str, Any]:
     was, now = (
         format_number(move.study.years[year].rules.threshold, 2)
-        for year in (move.previous, move.year)
+        for year in (move.moved.previous, move.year)
     )
-    years = {"year": move.year, "previous": move.previous}
+    years = {"year": move.year, "previous": move.moved.previous}
     return years | {"threshold": now, "other_line": was if was != now else ""}
 
 
-def points(move, value) -> str:
+def points(move: YearOverYear, value: float) -> str:
     """A number of points as the year prints it."""
     rules = move.study.years[move.year].rules
     return format_number(value, rules.decimals, rules.rounding)
 
 
-def describe_cohort(move, *, lang="zh") -> str:
+def describe_cohort(move: YearOverYear, *, lang: str = "zh") -> str:
     """Who is comparable between two years, and who entered, left, merged or was split."""
     return said(move, lambda: [_cohort(move, lang)], lang)
 
 
-def _cohort(move, lang):
-    then, now = (unit_names(move.study.years[y].units, lang) for y in (move.previous, move.year))
-    table = move.change.cohort
+def _cohort(move: YearOverYear, lang: str) -> str:
+    then, now = (
+        unit_names(move.study.years[y].units, lang) for y in (move.moved.previous, move.year)
+    )
+    table = move.moved.cohort
     part = {s: table[table["status"] == s] for s in (*CONTINUING, *COMPOSITION)}
     merged = [
         {"name": now[unit], "names": [then[old] for old in rows["unit_previous"]]}
@@ -77,7 +86,7 @@ def _cohort(move, lang):
     )
 
 
-def describe_account(move, *, lang="zh", population="all") -> str:
+def describe_account(move: YearOverYear, *, lang: str = "zh", population: str = "all") -> str:
     """Why the mean and the number at the threshold moved, and what the scheme changed.
 
     Three sentences, the third empty where the scheme is the same.
@@ -86,7 +95,7 @@ def describe_account(move, *, lang="zh", population="all") -> str:
     ----------
     move : YearOverYear
     population : str
-        One of the rows of ``move.change.means``.
+        One of the rows of ``move.moved.means``.
     """
     return said(
         move,
@@ -99,10 +108,10 @@ def describe_account(move, *, lang="zh", population="all") -> str:
     )
 
 
-def _mean(move, population, lang):
-    row, rules = move.change.means.loc[population], move.study.years[move.year].rules
+def _mean(move: YearOverYear, population: str, lang: str) -> str:
+    row, rules = move.moved.means.loc[population], move.study.years[move.year].rules
     size, sign, agrees = facts.printed_change(row["before"], row["after"], rules)
-    in_print = {"decimals": rules.decimals, "rounding": rules.rounding}
+    in_print: dict[str, Any] = {"decimals": rules.decimals, "rounding": rules.rounding}
     return sentence(
         "account_mean",
         lang,
@@ -118,8 +127,8 @@ def _mean(move, population, lang):
     )
 
 
-def _count(move, population, lang):
-    row = move.change.counts.loc[population]
+def _count(move: YearOverYear, population: str, lang: str) -> str:
+    row = move.moved.counts.loc[population]
     parts = _parts(_kinds(move, row, lang), row["change"], decimals=COUNT_DECIMALS)
     return sentence(
         "account_count",
@@ -135,26 +144,30 @@ def _count(move, population, lang):
     )
 
 
-def _kinds(move, row, lang):
+def _kinds(move: YearOverYear, row: pd.Series, lang: str) -> dict[str, float]:
     """Name and value of what an official is told: performance, each rule, and units as one."""
-    kinds, names = kinds_of_cause(move.change), cause_names(move, lang)
-    first = label("kind_performance", lang) if move.change.divided else names["undivided"]
+    kinds, names = kinds_of_cause(move.moved), cause_names(move, lang)
+    first = label("kind_performance", lang) if move.moved.divided else names["undivided"]
     found = {first: row[kinds["performance"]].sum()}
     found |= {names[c]: row[c] for c in [*kinds["rules"], *kinds["points"]]}
     found[label("cause_units", lang)] = row[kinds["units"]].sum()
     return {name: value for name, value in found.items() if round(value, NOISE_DECIMALS)}
 
 
-def _parts(values, change, *, decimals, rounding="half_up"):
+def _parts(
+    values: Mapping[str, float], change: float, *, decimals: int, rounding: str = "half_up"
+) -> dict[str, Any]:
     """Printed parts of a change, and what they add up to where that is not the change."""
     rows = [{"name": n, "text": signed(v, decimals, rounding)} for n, v in values.items()]
     added = printed_sum([*values.values()], change, decimals=decimals, rounding=rounding)
     return {"rows": rows, "sum": added}
 
 
-def _within(move, row, lang, **in_print):
+def _within(
+    move: YearOverYear, row: pd.Series, lang: str, **in_print: Any
+) -> dict[str, str | list[dict[str, str]]]:
     """The performance by dimension, largest part first; nothing where there are no two."""
-    row, names = row[move.change.dimensions], cause_names(move, lang)
+    row, names = row[move.moved.dimensions], cause_names(move, lang)
     row = row[row.round(NOISE_DECIMALS) != 0].sort_values(
         key=np.abs, ascending=False, kind="stable"
     )
@@ -162,11 +175,11 @@ def _within(move, row, lang, **in_print):
     return _parts(values, row.sum() if values else 0.0, **in_print)
 
 
-def _scheme(move, lang):
+def _scheme(move: YearOverYear, lang: str) -> str:
     """Leaves that only one of the schemes has, and how many common ones weigh otherwise."""
-    old, new = (move.study.years[year].scheme for year in (move.previous, move.year))
-    if not move.change.divided:
+    if not move.moved.divided:
         return _undivided(move, lang)
+    old, new = move.earlier.tree, move.study.years[move.year].tree
     both = old.weights.index.intersection(new.weights.index)
     texts = [_leaves(key, tree, both, lang) for key, tree in (("added", new), ("dropped", old))]
     moved = int(((new.weights[both] - old.weights[both]).round(NOISE_DECIMALS) != 0).sum())
@@ -174,42 +187,42 @@ def _scheme(move, lang):
     texts.append(sentence("scheme_reweighted", lang, count=moved) if moved else "")
     if not any(texts):
         return ""
-    about = {"one_sided": one_sided, "common": len(both), **_about(move)}
+    about: dict[str, Any] = {"one_sided": one_sided, "common": len(both), **_about(move)}
     return sentence("account_scheme", lang, texts=[*filter(None, texts)], **about)
 
 
-def _undivided(move, lang):
+def _undivided(move: YearOverYear, lang: str) -> str:
     """That a year has totals only; empty where both have marks."""
-    if move.change.divided:
+    if move.moved.divided:
         return ""
-    years = [y for y in (move.previous, move.year) if move.study.years[y].scheme is None]
+    years = [y for y in (move.moved.previous, move.year) if move.study.years[y].scheme is None]
     return sentence("account_undivided", lang, years=years)
 
 
-def _leaves(key, scheme, both, lang):
+def _leaves(key: str, scheme: Scheme, both: pd.Index, lang: str) -> str:
     only = scheme.weights.index.difference(both, sort=False)
     names = [scheme.names(lang)[leaf] for leaf in only] if len(only) <= NAMES_AT_MOST else []
     weight = format_number(100 * scheme.weights[only].sum(), 1)
-    about = {"count": len(only), "weight": weight, "names": names}
+    about: dict[str, Any] = {"count": len(only), "weight": weight, "names": names}
     return sentence(f"scheme_{key}", lang, **about) if len(only) else ""
 
 
-def describe_crossers(move, *, lang="zh") -> str:
+def describe_crossers(move: YearOverYear, *, lang: str = "zh") -> str:
     """Who crossed the threshold up and down, and who came or went above it, by name."""
     return said(move, lambda: [_crossers(move, lang)], lang)
 
 
-def _crossers(move, lang):
-    table, row = views_account.crosser_table(move, lang=lang), move.change.counts.loc["all"]
+def _crossers(move: YearOverYear, lang: str) -> str:
+    table, row = views_account.crosser_table(move, lang=lang), move.moved.counts.loc["all"]
     rows = [
         {"text": text, "names": list(part["name"])}
         for text, part in table.groupby("move", sort=False)
     ]
-    ends = {"before": int(row["before"]), "after": int(row["after"])}
+    ends: dict[str, Any] = {"before": int(row["before"]), "after": int(row["after"])}
     return sentence("crossers", lang, rows=rows, **ends, **_about(move))
 
 
-def describe_near(study, year, *, distance, lang="zh") -> str:
+def describe_near(study: Study, year: int, *, distance: float, lang: str = "zh") -> str:
     """How many sites lie within a distance of the threshold, on either side."""
     reached = views_account.near_table(study, year, distance=distance)["reached"]
     text = sentence(
@@ -223,20 +236,20 @@ def describe_near(study, year, *, distance, lang="zh") -> str:
     return joined([text, provenance(study, lang=lang)], lang)
 
 
-def describe_ranks(move, *, lang="zh") -> str:
+def describe_ranks(move: YearOverYear, *, lang: str = "zh") -> str:
     """How many sites rose and fell, and by whose doing the one that rose most did."""
     return said(move, lambda: [_ranks(move, lang), _undivided(move, lang)], lang)
 
 
-def _ranks(move, lang):
+def _ranks(move: YearOverYear, lang: str) -> str:
     table = views_account.rank_table(move, lang=lang)
     places = table["places"]
     best = table[places == places.max()]  # nobody where no unit is ranked in both years
-    tally = {"up": int((places > 0).sum()), "same": int((places == 0).sum())}
+    tally: dict[str, Any] = {"up": int((places > 0).sum()), "same": int((places == 0).sum())}
     causes = {"own": "account_own", "others": "account_others", "scheme": "cause_scheme"}
     causes |= {"came_and_went": "cause_units"}
     values = {label(key, lang): best.iloc[0][c] for c, key in causes.items() if best.iloc[0][c]}
-    parts = {"rows": [], "sum": ""}
+    parts: dict[str, Any] = {"rows": [], "sum": ""}
     if len(best) == 1:
         parts = _parts(values, float(places.max()), decimals=COUNT_DECIMALS)
     return sentence(
@@ -251,15 +264,15 @@ def _ranks(move, lang):
     )
 
 
-def describe_bridge(move, *, lang="zh") -> str:
+def describe_bridge(move: YearOverYear, *, lang: str = "zh") -> str:
     """What the mean would have done under one scheme: last year's, and this year's."""
     return said(move, lambda: [_bridge(move, lang)], lang)
 
 
-def _bridge(move, lang):
+def _bridge(move: YearOverYear, lang: str) -> str:
     table = bridge_means(move)
     if table.empty:
-        return sentence("bridge_none", lang, bare=not move.change.divided)
+        return sentence("bridge_none", lang, bare=not move.moved.divided)
     row, rules = table.iloc[0], move.study.years[move.year].rules
     found, signs = {}, []
     for key, first, last in (

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.stats import norm
 
 from evallib.firmness.montecarlo import share_error
 from evallib.publication.facts_firmness import EVEN, OFTEN, SELDOM
-from evallib.publication.facts_weights import names_of
+from evallib.publication.facts_weights import Examined, names_of
 from evallib.publication.sentences import joined, provenance
 from evallib.publication.sentences_weights import drawn_about, per_cent, points
 from evallib.publication.wording import label, sentence
 from evallib.rounding import format_number
+from evallib.scoring import Evaluation
 
 
-def _said(result, text, lang):
+def _said(result: Evaluation, text: str, lang: str) -> str:
     return joined([text, provenance(result, lang=lang)], lang)
 
 
-def describe_place_ranges(ranges, *, lang="zh") -> str:
+def describe_place_ranges(ranges: Examined, *, lang: str = "zh") -> str:
     """How far apart sampled and extreme places are, and who is in the top whatever the weights."""
     table, top = ranges.table, ranges.choices["top"]
     text = sentence(
@@ -39,7 +42,7 @@ def describe_place_ranges(ranges, *, lang="zh") -> str:
     return _said(ranges.result, text, lang)
 
 
-def describe_acceptability(ranges, *, lang="zh") -> str:
+def describe_acceptability(ranges: Examined, *, lang: str = "zh") -> str:
     """How often sites have their published place, who does least often, and the sampling error."""
     table, names = ranges.table, names_of(ranges.result, lang)
     least = table["own"].idxmin()
@@ -58,14 +61,14 @@ def describe_acceptability(ranges, *, lang="zh") -> str:
     return _said(ranges.result, text, lang)
 
 
-def describe_top_shares(ranges, *, lang="zh") -> str:
+def describe_top_shares(ranges: Examined, *, lang: str = "zh") -> str:
     """Who of the published top stays in it in nearly all weightings, and who else reaches it."""
     table, top, names = ranges.table, ranges.choices["top"], names_of(ranges.result, lang)
     inside, outside = table[table["place"] <= top], table[table["place"] > top]
     entrants = outside[outside["top"] >= SELDOM].sort_values("top", ascending=False, kind="stable")
     weakest = inside["top"].idxmin()
 
-    def row(unit):
+    def row(unit: str) -> dict[str, str]:
         return {"name": names[unit], "share": per_cent(table.at[unit, "top"])}
 
     text = sentence(
@@ -82,7 +85,7 @@ def describe_top_shares(ranges, *, lang="zh") -> str:
     return _said(ranges.result, text, lang)
 
 
-def describe_neighbours(neighbours, *, lang="zh") -> str:
+def describe_neighbours(neighbours: Examined, *, lang: str = "zh") -> str:
     """How many neighbours keep their order in nearly all weightings, and who hardly does."""
     names, table = names_of(neighbours.result, lang), neighbours.table
     parted = table[~table["tied"]]
@@ -104,11 +107,11 @@ def describe_neighbours(neighbours, *, lang="zh") -> str:
     return _said(neighbours.result, text, lang)
 
 
-def describe_likeness(likeness, *, lang="zh") -> str:
+def describe_likeness(likeness: Examined, *, lang: str = "zh") -> str:
     """How far places shift under the median weighting and under the least alike."""
     table, least = likeness.table, likeness.table.loc["least_alike"]
 
-    def down(value):  # so that what is said of 95 % holds
+    def down(value: float) -> float:  # so that what is said of 95 % holds
         return np.floor(1000 * value + 1e-9) / 1000
 
     text = sentence(
@@ -125,7 +128,7 @@ def describe_likeness(likeness, *, lang="zh") -> str:
     return _said(likeness.result, text, lang)
 
 
-def describe_doubt(doubt, *, lang="zh") -> str:
+def describe_doubt(doubt: Examined, *, lang: str = "zh") -> str:
     """Whose rise or fall since the previous year holds in at least 95 % of the weightings."""
     table, names = doubt.table, names_of(doubt.result, lang)
     if table.empty:
@@ -133,7 +136,7 @@ def describe_doubt(doubt, *, lang="zh") -> str:
         return sentence("doubt_none", lang, **years)
     rise, fall = (int((table[name] >= OFTEN).sum()) for name in ("rises", "falls"))
     same = int((1 - table["rises"] - table["falls"] >= OFTEN).sum())
-    first = table.iloc[0]
+    first: dict[str, Any] = table.iloc[0]
     text = sentence(
         "doubt",
         lang,
@@ -147,12 +150,14 @@ def describe_doubt(doubt, *, lang="zh") -> str:
         open=len(table) - rise - fall - same,
         error=points(share_error(OFTEN, doubt.choices["draws"])),
         name=names[table.index[0]] if first["change"] > 0 else "",
-        **{key: int(first[key]) for key in ("change", "low", "high")},
+        change=int(first["change"]),
+        low=int(first["low"]),
+        high=int(first["high"]),
     )
     return _said(doubt.result, text, lang)
 
 
-def describe_recheck(recheck, *, lang="zh") -> str:
+def describe_recheck(recheck: Examined, *, lang: str = "zh") -> str:
     """How many cells would change a decision if they were wrong by one step, and whose."""
     table, rules, names = recheck.table, recheck.result.rules, names_of(recheck.result, lang)
     text = sentence(
@@ -170,7 +175,7 @@ def describe_recheck(recheck, *, lang="zh") -> str:
     return _said(recheck.result, text, lang)
 
 
-def describe_error_of_marks(errors, *, rounds, lang="zh") -> str:
+def describe_error_of_marks(errors: Examined, *, rounds: bool, lang: str = "zh") -> str:
     """The error of the marks, if it was measured or assumed; else how large it may be.
 
     Parameters
@@ -202,22 +207,22 @@ def describe_error_of_marks(errors, *, rounds, lang="zh") -> str:
     return _said(result, text, lang)
 
 
-def _known_error(errors, lang):
+def _known_error(errors: Examined, lang: str) -> str:
     """What the double review measured, or the scenario assumes."""
     review, year = errors.choices["review"], errors.result.year
     if review is None:
         numbers = {"sem": errors.choices["sem"], "mdc": norm.ppf(0.975) * 2**0.5}
         numbers["mdc"] *= numbers["sem"]
-        printed = {name: format_number(value, 2) for name, value in numbers.items()}
+        printed: dict[str, Any] = {name: format_number(value, 2) for name, value in numbers.items()}
         return sentence("marks_assumed", lang, year=year, **printed)
     numbers = {"sem": review.sem, "low": review.sem_low, "high": review.sem_high}
     numbers |= {"bias": abs(review.bias), "icc": review.icc, "mdc": review.mdc95}
     printed = {name: format_number(value, 2) for name, value in numbers.items() if value == value}
-    about = {"year": year, "reviewed": len(review.totals), "icc": ""}
+    about: dict[str, Any] = {"year": year, "reviewed": len(review.totals), "icc": ""}
     return sentence("marks_reviewed", lang, **about | printed)
 
 
-def _told_apart(errors, lang):
+def _told_apart(errors: Examined, lang: str) -> str:
     """What an error leaves of places, tiers and top; nothing where there is no error."""
     table = errors.table
     if "low_all" not in table:
@@ -240,7 +245,7 @@ def _told_apart(errors, lang):
     )
 
 
-def describe_choices(choices, *, lang="zh") -> str:
+def describe_choices(choices: Examined, *, lang: str = "zh") -> str:
     """How far places move over all valid rules, which choice moves them, who stays in the top."""
     table, about, names = choices.table, choices.choices, names_of(choices.result, lang)
     inside = table[table["place"] <= about["top"]]
@@ -269,7 +274,7 @@ def describe_choices(choices, *, lang="zh") -> str:
     return _said(choices.result, text, lang)
 
 
-def describe_jackknife(jackknife, *, lang="zh") -> str:
+def describe_jackknife(jackknife: Examined, *, lang: str = "zh") -> str:
     """What single leaves do to places, and the error of a total from another checklist."""
     table, names, top = jackknife.table, names_of(jackknife.result, lang), jackknife.choices["top"]
     items, inside = jackknife.choices["items"].table["error"], table[table["place"] <= top]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from pandas.arrays import StringArray
 
+from evallib.monitoring.monitor import Monitor
 from evallib.publication.sentences import joined, provenance
 from evallib.publication.sentences_evidence import amount, describe_rule, veto_name
 from evallib.publication.sentences_site import leaf_names
@@ -12,9 +18,11 @@ from evallib.publication.views_monitor import DECIMALS, marks_moved, repair_text
 from evallib.publication.wording import label, sentence, unit_names
 from evallib.publication.year_over_year import signed
 from evallib.rounding import NOISE_DECIMALS, format_number
+from evallib.study.evidence.rules import LeafRule
+from evallib.study.model import Study, Year
 
 
-def describe_monitor(study, monitor, *, lang="zh") -> str:
+def describe_monitor(study: Study, monitor: Monitor, *, lang: str = "zh") -> str:
     """What is due and how it changed, who is near a veto, and which repairs pay.
 
     Parameters
@@ -28,45 +36,43 @@ def describe_monitor(study, monitor, *, lang="zh") -> str:
     return joined([*texts, provenance(monitor, lang=lang)], lang)
 
 
-def describe_due(study, monitor, *, lang="zh") -> str:
+def describe_due(study: Study, monitor: Monitor, *, lang: str = "zh") -> str:
     """What is due, how many points it costs, and how that changed."""
     texts = [part(study.years[monitor.year], monitor, lang) for part in (_due, _change)]
     return joined([*texts, provenance(monitor, lang=lang)], lang)
 
 
-def describe_risks(study, monitor, *, lang="zh") -> str:
+def describe_risks(study: Study, monitor: Monitor, *, lang: str = "zh") -> str:
     """Who has reached a single-item veto, and who is soonest to."""
     text = _risks(study.years[monitor.year], monitor, lang)
     return joined([text, provenance(monitor, lang=lang)], lang)
 
 
-def describe_repairs(study, monitor, *, lang="zh") -> str:
+def describe_repairs(study: Study, monitor: Monitor, *, lang: str = "zh") -> str:
     """What can be won back, what is about to be lost, and where it pays most."""
     text = _repairs(study.years[monitor.year], monitor, lang)
     return joined([text, provenance(monitor, lang=lang)], lang)
 
 
-def points_lost(year, values, column="mark") -> pd.Series:
+def points_lost(year: Year, values: pd.DataFrame, column: str = "mark") -> pd.Series:
     """Points below full marks, of every row whose mark is known."""
-    full = values["indicator"].map(
-        {leaf: year.scheme.node(leaf).full_marks for leaf in _of(values)}
-    )
+    full = values["indicator"].map({leaf: year.tree.node(leaf).full_marks for leaf in _of(values)})
     return (full.astype(float) - values[column]).dropna()
 
 
-def _of(values):
+def _of(values: pd.DataFrame) -> StringArray:
     return values["indicator"].unique()
 
 
-def _points(value):
+def _points(value: float) -> str:
     return format_number(round(value, NOISE_DECIMALS), DECIMALS)
 
 
-def _day(day, lang):
+def _day(day: date, lang: str) -> str:
     return sentence("monitor_day", lang, date=day)
 
 
-def _due(year, monitor, lang):
+def _due(year: Year, monitor: Monitor, lang: str) -> str:
     lost = points_lost(year, monitor.values)
     marked = monitor.values.loc[lost.index, "indicator"].nunique()
     losing = monitor.values.loc[lost.index[lost > 0], "unit"].nunique()
@@ -83,9 +89,9 @@ def _due(year, monitor, lang):
     )
 
 
-def _change(year, monitor, lang):
+def _change(year: Year, monitor: Monitor, lang: str) -> str:
     step = marks_moved(monitor.values)
-    both, names = monitor.values.loc[step.index], leaf_names(year.scheme, lang)
+    both, names = monitor.values.loc[step.index], leaf_names(year.tree, lang)
     leaves = step.groupby(both["indicator"], sort=False).sum().round(NOISE_DECIMALS)
     best, worst = leaves[leaves > 0], leaves[leaves < 0]
     return sentence(
@@ -103,12 +109,12 @@ def _change(year, monitor, lang):
     )
 
 
-def _leaf(names, values, code):
+def _leaf(names: Mapping[str, str], values: pd.Series, code: str) -> dict[str, str]:
     return {"name": names[code], "points": signed(values[code], DECIMALS)}
 
 
-def _risks(year, monitor, lang):
-    names, rules, risks = unit_names(year.units, lang), year.measures.vetoes, monitor.risks
+def _risks(year: Year, monitor: Monitor, lang: str) -> str:
+    names, rules, risks = unit_names(year.units, lang), year.measuring.vetoes, monitor.risks
     reached, near = risks[risks["reached"]], risks[~risks["reached"].astype(bool)]
     said = [
         sentence(
@@ -132,7 +138,7 @@ def _risks(year, monitor, lang):
     )
 
 
-def _repairs(year, monitor, lang):
+def _repairs(year: Year, monitor: Monitor, lang: str) -> str:
     table = monitor.repairs
     mend, keep = (table[table["what"] == what] for what in ("repair", "keep"))
     return sentence(
@@ -147,17 +153,17 @@ def _repairs(year, monitor, lang):
     )
 
 
-def _repair(year, rows, lang):
+def _repair(year: Year, rows: pd.DataFrame, lang: str) -> dict[str, Any] | None:
     """The first of some repairs as a sentence tells it, and how many others are worth as much."""
     if rows.empty:
         return None
     row, day = rows.iloc[0], rows["day"].iloc[0]
     whose = unit_names(year.units, lang)[row["unit"]]
-    leaf = leaf_names(year.scheme, lang)[row["indicator"]]
+    leaf = leaf_names(year.tree, lang)[row["indicator"]]
     return {
         "name": {"zh": f"{whose}的{leaf}", "en": f"{whose}, {leaf}"}[lang],
         "what": repair_text(
-            year.measures.leaves[row["indicator"]], row["what"], row["count"], lang
+            year.measuring.leaves[row["indicator"]], row["what"], row["count"], lang
         ),
         "points": _points(row["points"]),
         "tied": int((rows["points"] == row["points"]).sum()) - 1,
@@ -165,7 +171,9 @@ def _repair(year, rows, lang):
     }
 
 
-def describe_other_rule(study, year, leaf, rule, table, *, lang="zh") -> str:
+def describe_other_rule(
+    study: Study, year: int, leaf: str, rule: LeafRule, table: pd.DataFrame, *, lang: str = "zh"
+) -> str:
     """How many marks and places another rule of one leaf would change.
 
     Parameters
@@ -184,7 +192,7 @@ def describe_other_rule(study, year, leaf, rule, table, *, lang="zh") -> str:
     text = sentence(
         "monitor_other_rule",
         lang,
-        name=leaf_names(data.scheme, lang)[leaf],
+        name=leaf_names(data.tree, lang)[leaf],
         rule=describe_rule(rule, lang=lang),
         fell=int((other["mark_if"] < other["mark"]).sum()),
         rose=int((other["mark_if"] > other["mark"]).sum()),
@@ -195,7 +203,7 @@ def describe_other_rule(study, year, leaf, rule, table, *, lang="zh") -> str:
     return joined([text, provenance(study, lang=lang)], lang)
 
 
-def _furthest(places, data, lang):
+def _furthest(places: pd.Series, data: Year, lang: str) -> dict[str, Any] | None:
     if places.empty:
         return None
     most, names = places.max(), unit_names(data.units, lang)

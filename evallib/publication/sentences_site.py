@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,19 +11,22 @@ import pandas as pd
 from evallib.publication import facts
 from evallib.publication.sentences import joined, provenance
 from evallib.publication.sentences_weights import per_cent
-from evallib.publication.site_facts import same_scheme
+from evallib.publication.site_facts import SiteCard, same_scheme
 from evallib.publication.wording import label, listing, name_of, sentence, unit_names
 from evallib.rounding import NOISE_DECIMALS, format_number, round_number
+from evallib.study.rules import Rules
+from evallib.study.scheme import Scheme
 
+Words = dict[str, Any]
 NAMED = 3  # indicators that a sentence names
 
 
-def site_name(card, lang) -> str:
+def site_name(card: SiteCard, lang: str) -> str:
     """Printed name of the site."""
     return unit_names(card.basis.result.units, lang)[card.unit]
 
 
-def points(value, rules) -> str:
+def points(value: float, rules: Rules) -> str:
     """A positive difference of points as it prints; one that would print as 0 says less than."""
     text = format_number(value, rules.decimals, rules.rounding)
     if text == "0" and round(value, NOISE_DECIMALS) > 0:
@@ -30,7 +34,7 @@ def points(value, rules) -> str:
     return text
 
 
-def leaf_names(scheme, lang) -> dict[str, str]:
+def leaf_names(scheme: Scheme, lang: str) -> dict[str, str]:
     """Name of every node; of a leaf in Chinese, or with a name used twice, after its parent's.
 
     A short name such as 更新 says nothing without the node above it.
@@ -47,14 +51,14 @@ def leaf_names(scheme, lang) -> dict[str, str]:
     return full
 
 
-def group_name(card, lang) -> str:
+def group_name(card: SiteCard, lang: str) -> str:
     """Printed name of the population that the site is compared with; see dimension_profile."""
     result, group = card.basis.result, card.position.group
     alone = int((result.units["group"] == group).sum()) == 1
     return label("card_alone", lang) if alone else name_of(group, card.basis.study, lang)
 
 
-def position(card, lang) -> str:
+def position(card: SiteCard, lang: str) -> str:
     """Total and place, the distance to the next ones, and to the threshold."""
     where, result = card.position, card.basis.result
     margin = where.margin or 0.0
@@ -76,31 +80,30 @@ def position(card, lang) -> str:
     )
 
 
-def places(card, lang) -> str:
+def places(card: SiteCard, lang: str) -> str:
     """The range of places under other weights; empty for a site that is not ranked."""
     where, choices = card.position, card.basis.choices
     if where.low is None:
         return ""
-    about = {"spread": per_cent(choices["spread"]), "level": per_cent(choices["level"])}
+    about: Words = {"spread": per_cent(choices["spread"]), "level": per_cent(choices["level"])}
     about |= {"draws": choices["draws"], "seed": choices["seed"]}
     best = None if where.worst is None else where.best
-    ends = {"low": where.low, "high": where.high, "best": best, "worst": where.worst}
+    ends: Words = {"low": where.low, "high": where.high, "best": best, "worst": where.worst}
     return sentence("card_places", lang, **about, **ends)
 
 
-def last_year(card, lang) -> str:
+def last_year(card: SiteCard, lang: str) -> str:
     """Total and place of the previous year and the change since; empty without one."""
     where, basis = card.position, card.basis
     if basis.before is None:
         return ""
-    about = {"previous": basis.before.year, "year": basis.year}
+    about: Words = {"previous": basis.year_before, "year": basis.year}
     if pd.isna(basis.was[card.unit]):
         return sentence("card_last", lang, incomparable=True, **about)
     if where.total_before is None or where.total is None:
         return ""
     rules = basis.result.rules
     size, sign, agrees = facts.printed_change(where.total_before, where.total, rules)
-    gained = None if None in (where.rank, where.rank_before) else where.rank_before - where.rank
     return sentence(
         "card_last",
         lang,
@@ -110,28 +113,28 @@ def last_year(card, lang) -> str:
         size=size,
         sign=sign,
         agrees=agrees,
-        places=gained,
+        places=where.gained,
         same=same_scheme(basis),
         **about,
     )
 
 
-def profile(card, lang) -> list[str]:
+def profile(card: SiteCard, lang: str) -> list[str]:
     """Dimensions above and below the group; and, where it compares, above and below last year."""
     basis, names, table = card.basis, card.basis.result.scheme.names(lang), card.profile
     above, below, level = _compared(table, "group", names)
-    about = {"group": group_name(card, lang), "level": [row["name"] for row in level]}
+    about: Words = {"group": group_name(card, lang), "level": [row["name"] for row in level]}
     said = [sentence("card_profile", lang, above=above, below=below, **about)]
     known = table[table["before"].notna()]
     if len(known):
         up, down, _ = _compared(known, "before", names)
         changed = [names[code] for code in known.index[~known["same"]]]
-        about = {"previous": basis.before.year, "year": basis.year, "changed": changed}
+        about = {"previous": basis.year_before, "year": basis.year, "changed": changed}
         said.append(sentence("card_profile_before", lang, up=up, down=down, **about))
     return said
 
 
-def _compared(table, other, names):
+def _compared(table: pd.DataFrame, other: str, names: dict[str, str]) -> tuple[list[Words], ...]:
     """Rows above, below and equal in print, each with both printed indices, widest gap first."""
     shown = pd.DataFrame(
         {column: round_number(table[column], facts.INDEX_DECIMALS) for column in ("index", other)},
@@ -140,7 +143,7 @@ def _compared(table, other, names):
     gap = (shown["index"] - shown[other]).round(NOISE_DECIMALS)
     gap = gap.loc[gap.abs().sort_values(ascending=False, kind="stable").index]
 
-    def rows(chosen):
+    def rows(chosen: pd.Series) -> list[Words]:
         return [
             {
                 "name": names[code],
@@ -153,23 +156,23 @@ def _compared(table, other, names):
     return rows(gap > 0), rows(gap < 0), rows(gap == 0)
 
 
-def describe_site(card, *, lang="zh") -> str:
+def describe_site(card: SiteCard, *, lang: str = "zh") -> str:
     """Total, place, range of places and change since last year of one site."""
     said = [position(card, lang), places(card, lang), last_year(card, lang)]
     return with_provenance(card, said, lang)
 
 
-def describe_site_profile(card, *, lang="zh") -> str:
+def describe_site_profile(card: SiteCard, *, lang: str = "zh") -> str:
     """Level-1 score indices of one site against its group and against last year."""
     return with_provenance(card, profile(card, lang), lang)
 
 
-def with_provenance(card, said, lang) -> str:
+def with_provenance(card: SiteCard, said: list[str], lang: str) -> str:
     """Sentences as one paragraph, and what kind of data they rest on."""
     return joined([*said, provenance(card.basis.result, lang=lang)], lang)
 
 
-def losses(card, lang, *, named=NAMED) -> str:
+def losses(card: SiteCard, lang: str, *, named: int = NAMED) -> str:
     """How many points are lost, in how many leaves, and the names of those that cost most."""
     table, result = card.losses, card.basis.result
     names, rules = leaf_names(result.scheme, lang), result.rules
@@ -191,7 +194,7 @@ def losses(card, lang, *, named=NAMED) -> str:
     )
 
 
-def repairs(card, lang) -> str:
+def repairs(card: SiteCard, lang: str) -> str:
     """What full marks, or one step, in one leaf alone would bring in points and places."""
     where, result, table = card.position, card.basis.result, card.losses
     if result.veto[card.unit]:
@@ -214,7 +217,7 @@ def repairs(card, lang) -> str:
     )
 
 
-def _best_repair(card, kind, lang):
+def _best_repair(card: SiteCard, kind: str, lang: str) -> dict[str, Any]:
     """The repair that brings most points; among equals, most places, then the costliest leaf."""
     table, where, result = card.losses, card.position, card.basis.result
     gains = table[f"{kind}_gain"].round(NOISE_DECIMALS)
@@ -228,21 +231,21 @@ def _best_repair(card, kind, lang):
         "gain": points(row[f"{kind}_gain"], rules),
         "total": format_number(total, rules.decimals, rules.rounding),
         "gained": gained,
-        "place": None if gained is None else where.rank - gained,
+        "place": None if gained is None or where.rank is None else where.rank - gained,
     }
 
 
-def rounds(card, lang) -> str:
+def rounds(card: SiteCard, lang: str) -> str:
     """What the initial round found and what became of it; empty where none is kept."""
     basis, unit = card.basis, card.unit
     if card.rounds is None:
         return ""
-    first, last = basis.initial, basis.result
+    first, last = basis.first, basis.result
     if not np.isfinite(first.total[unit]) or first.index.loc[unit].isna().all():
         return sentence("card_rounds", lang, kept=False)
     states = card.rounds["state"].value_counts()
     short = first.index.loc[unit].round(NOISE_DECIMALS) < 1
-    counts = {key: int(states.get(key, 0)) for key in ("repaired", "improved", "open", "lowered")}
+    counts: Words = {k: int(states.get(k, 0)) for k in ("repaired", "improved", "open", "lowered")}
     return sentence(
         "card_rounds",
         lang,
@@ -257,7 +260,7 @@ def rounds(card, lang) -> str:
     )
 
 
-def findings(card, lang) -> str:
+def findings(card: SiteCard, lang: str) -> str:
     """Findings that hold for the site; that none does, where there is a list."""
     rules = card.basis.result.rules
     texts = {code: getattr(found, lang) or found.zh for code, found in rules.findings.items()}
@@ -265,7 +268,7 @@ def findings(card, lang) -> str:
     return sentence("card_findings", lang, held=held, listed=len(texts))
 
 
-def peers(card, lang) -> str:
+def peers(card: SiteCard, lang: str) -> str:
     """What the table of peers shows, or why there is none."""
     if card.peers.empty:
         return sentence("card_peers_none", lang, lost=len(card.losses))
@@ -274,7 +277,7 @@ def peers(card, lang) -> str:
     return sentence("card_peers", lang, kind=name_of(kind, study, lang) if kind else "")
 
 
-def named_peers(card, row, lang) -> str:
+def named_peers(card: SiteCard, row: pd.Series, lang: str) -> str:
     """The peers of one indicator, each with its score index."""
     names = unit_names(card.basis.result.units, lang)
     texts = [
@@ -286,12 +289,12 @@ def named_peers(card, row, lang) -> str:
     return listing(texts, lang)
 
 
-def describe_site_losses(card, *, lang="zh") -> str:
+def describe_site_losses(card: SiteCard, *, lang: str = "zh") -> str:
     """Where one site lost points, and what one repair would bring."""
     return with_provenance(card, [losses(card, lang), repairs(card, lang)], lang)
 
 
-def describe_site_rounds(card, *, lang="zh") -> str:
+def describe_site_rounds(card: SiteCard, *, lang: str = "zh") -> str:
     """What the initial round found at one site, what was repaired, and which findings hold."""
     said = rounds(card, lang) or sentence("card_rounds_none", lang)
     return with_provenance(card, [said, findings(card, lang)], lang)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from evallib.publication.facts_weights import names_of, nearest
+from evallib.firmness.changes import SmallestChange
+from evallib.publication.facts_weights import Examined, names_of, nearest
 from evallib.publication.sentences import joined, provenance
 from evallib.publication.wording import label, sentence
 from evallib.rounding import format_number
+from evallib.scoring import Evaluation
 
 
-def per_cent(share, *, decimals=1) -> str:
+def per_cent(share: float, *, decimals: int = 1) -> str:
     """A share in per cent; what is not quite none or all never prints as such.
 
     Examples
@@ -27,7 +31,7 @@ def per_cent(share, *, decimals=1) -> str:
     return f"{text}%"
 
 
-def points(error) -> str:
+def points(error: float) -> str:
     """The error of a share in points of per cent, rounded up.
 
     Examples
@@ -38,7 +42,7 @@ def points(error) -> str:
     return format_number(np.ceil(1000 * error - 1e-9) / 10, 1)
 
 
-def bound(share, *, up) -> str:
+def bound(share: float, *, up: bool) -> str:
     """A share in per cent with two decimals, rounded up, or down so that it still holds.
 
     Examples
@@ -51,7 +55,7 @@ def bound(share, *, up) -> str:
     return f"{format_number(whole / 100, 2)}%"
 
 
-def holds_within(lower, lang) -> str:
+def holds_within(lower: float, lang: str) -> str:
     """How far weights may move, in print; beyond their own size it no longer matters how far.
 
     Examples
@@ -64,17 +68,17 @@ def holds_within(lower, lang) -> str:
     return label("over_100", lang) if lower >= 1 else f"±{bound(lower, up=False)}"
 
 
-def drawn_about(examined):
+def drawn_about(examined: Examined) -> dict[str, Any]:
     """Spread, draws and seed in print."""
     about = examined.choices
     return about | {"spread": per_cent(about["spread"]), "draws": f"{about['draws']:,}"}
 
 
-def _said(examined, text, lang):
+def _said(examined: Examined, text: str, lang: str) -> str:
     return joined([text, provenance(examined.result, lang=lang)], lang)
 
 
-def describe_swings(swings, *, lang="zh") -> str:
+def describe_swings(swings: Examined, *, lang: str = "zh") -> str:
     """Which indicator's weight moves most places, and which change the list of the top."""
     table, names = swings.table, names_of(swings.result, lang)
     first = table.iloc[0] if len(table) else pd.Series()
@@ -103,7 +107,7 @@ def describe_swings(swings, *, lang="zh") -> str:
     return _said(swings, text, lang)
 
 
-def describe_breakpoints(spans, *, lang="zh") -> str:
+def describe_breakpoints(spans: Examined, *, lang: str = "zh") -> str:
     """Where the first place, the list of the top and the order first change, one weight moving."""
     names, ends = names_of(spans.result, lang), {}
     for holds in ("first", "top", "order"):
@@ -117,11 +121,13 @@ def describe_breakpoints(spans, *, lang="zh") -> str:
             "ahead": names[found["ahead"]],
             "behind": names[found["behind"]],
         }
-    about = {"first": ends["first"], "list": ends["top"], "order": ends["order"]}
+    about: dict[str, Any] = {"first": ends["first"], "list": ends["top"], "order": ends["order"]}
     return _said(spans, sentence("breakpoints", lang, **about, **spans.choices), lang)
 
 
-def describe_smallest_change(change, result, *, lang="zh") -> str:
+def describe_smallest_change(
+    change: SmallestChange, result: Evaluation, *, lang: str = "zh"
+) -> str:
     """The headline: the list of the top holds for any weights within so much; and what ends it."""
     names = names_of(result, lang)
     text = sentence(
@@ -138,11 +144,11 @@ def describe_smallest_change(change, result, *, lang="zh") -> str:
     return joined([text, provenance(result, lang=lang)], lang)
 
 
-def describe_top_margins(margins, *, top, lang="zh") -> str:
+def describe_top_margins(margins: Examined, *, top: int, lang: str = "zh") -> str:
     """Which lists of the first k hold furthest and least far, and how far that of the top does."""
     lower, exact = margins.table["lower"], margins.table["exact"]
 
-    def row(k):
+    def row(k: int) -> dict[str, int | str]:
         return {"k": k, "holds": holds_within(lower[k], lang)}
 
     text = sentence(
@@ -158,7 +164,7 @@ def describe_top_margins(margins, *, top, lang="zh") -> str:
     return _said(margins, text, lang)
 
 
-def describe_left_out(left_out, *, lang="zh") -> str:
+def describe_left_out(left_out: Examined, *, lang: str = "zh") -> str:
     """What leaving out a level-1 indicator or a leaf shifts most."""
     names, rows = names_of(left_out.result, lang), []
     for part, table in left_out.table.groupby("part", sort=False):
@@ -176,7 +182,7 @@ def describe_left_out(left_out, *, lang="zh") -> str:
     return _said(left_out, sentence("left_out", lang, rows=rows), lang)
 
 
-def describe_alternatives(alternatives, *, lang="zh") -> str:
+def describe_alternatives(alternatives: Examined, *, lang: str = "zh") -> str:
     """How far places shift under equal weights of several kinds, and who stays in the top."""
     names = names_of(alternatives.result, lang)
     rows = [
@@ -193,7 +199,7 @@ def describe_alternatives(alternatives, *, lang="zh") -> str:
     return _said(alternatives, text, lang)
 
 
-def describe_importance(importance, *, lang="zh") -> str:
+def describe_importance(importance: Examined, *, lang: str = "zh") -> str:
     """Nominal weight against the share in the differences of totals, at level 1."""
     scheme, names = importance.result.scheme, names_of(importance.result, lang)
     table, level = importance.table, "dimension"
@@ -205,7 +211,7 @@ def describe_importance(importance, *, lang="zh") -> str:
         return _said(importance, sentence("importance_none", lang), lang)
     gap = (table["effective"] - table["nominal"]).abs().idxmax()
     against = [names[code] for code in table.index[table["effective"] < 0]]
-    tops = {
+    tops: dict[str, Any] = {
         column: {"name": names[table[column].idxmax()], "share": per_cent(table[column].max())}
         for column in ("nominal", "effective")
     }
@@ -220,14 +226,14 @@ def describe_importance(importance, *, lang="zh") -> str:
     return _said(importance, text, lang)
 
 
-def describe_movement(movement, *, lang="zh") -> str:
+def describe_movement(movement: Examined, *, lang: str = "zh") -> str:
     """Whose weight owns most of the movement of places, and whether the measures agree."""
     table, names = movement.table, names_of(movement.result, lang)
     if not table.columns.isin(["shapley", "first"]).any():
-        about = {"about": drawn_about(movement), "parts": len(table)}
+        about: dict[str, Any] = {"about": drawn_about(movement), "parts": len(table)}
         return _said(movement, sentence("weight_movement_none", lang, **about), lang)
 
-    def most(column):
+    def most(column: str) -> dict[str, str]:
         code = table[column].idxmax()
         error = points(table.at[code, f"{column}_error"])
         return {"name": names[code], "share": per_cent(table.at[code, column]), "error": error}
@@ -247,7 +253,7 @@ def describe_movement(movement, *, lang="zh") -> str:
     return _said(movement, text, lang)
 
 
-def describe_ways_in(ways, *, lang="zh", rows=3) -> str:
+def describe_ways_in(ways: Examined, *, lang: str = "zh", rows: int = 3) -> str:
     """Who gets into the top, or to the first place, under which weights."""
     names, goals = names_of(ways.result, lang), {}
     for goal in ("first", "top"):

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from evallib.publication.sentences_evidence import why_lost
 from evallib.publication.sentences_site import leaf_names, points
+from evallib.publication.site_facts import SiteCard
 from evallib.publication.wording import sentence
 
 NAMED = 3  # indicators that the sentence on repairs names
 
 
-def reasons(card, lang) -> dict[str, str]:
+def reasons(card: SiteCard, lang: str) -> dict[str, str]:
     """Why each measured leaf that has lost points lost them, by leaf."""
     known, year = card.basis.evidence, card.basis.study.years[card.basis.year]
-    if known is None:
+    if known is None or year.measured is None:
         return {}
     marks = year.measured.marks
     mine = marks[marks["unit"] == card.unit].set_index("indicator")
     return {
         code: why_lost(
-            year.measures.leaves[code], mine.loc[code], known.faults[code].loc[card.unit], lang
+            year.measuring.leaves[code], mine.loc[code], known.faults[code].loc[card.unit], lang
         )
         for code in card.losses.index
         if code in known.faults
     }
 
 
-def mendable(card, lang) -> str:
+def mendable(card: SiteCard, lang: str) -> str:
     """The losses whose faults the evidence lists and a site can still mend; empty without any."""
     known = card.basis.evidence
     if known is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,9 +12,12 @@ import pandas as pd
 from evallib.publication.card_basis import SiteBasis
 from evallib.publication.site_repairs import point_losses, round_items
 from evallib.rounding import NOISE_DECIMALS
-from evallib.scoring import score_index
+from evallib.scoring import Evaluation, score_index
+from evallib.study.scheme import Scheme
 
 WEAK_NODES, PEERS = 3, 3  # indicators for which peers are named, and peers named for each
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,13 @@ class SitePosition:
     total_before: float | None
     rank_before: int | None
 
+    @property
+    def gained(self) -> int | None:
+        """Places gained since the previous year; None where one of them is missing."""
+        if self.rank is None or self.rank_before is None:
+            return None
+        return self.rank_before - self.rank
+
 
 @dataclass(frozen=True)
 class SiteCard:
@@ -66,7 +78,7 @@ class SiteCard:
     findings: list[str]
 
 
-def site_card(basis: SiteBasis, unit) -> SiteCard:
+def site_card(basis: SiteBasis, unit: str) -> SiteCard:
     """Everything that one site is told.
 
     Raises
@@ -95,18 +107,18 @@ def site_card(basis: SiteBasis, unit) -> SiteCard:
     )
 
 
-def _position(basis, unit):
+def _position(basis: SiteBasis, unit: str) -> SitePosition:
     result, old = basis.result, basis.was[unit]
     group = result.units.at[unit, "group"]
     in_group = result.units["group"] == group
-    total, rank = _known(result.total[unit]), _known(result.rank[unit], int)
+    total, rank = _known(result.total[unit], float), _known(result.rank[unit], int)
     margin = None if total is None else total - result.rules.threshold
-    places = {name: None for name in ("low", "high", "best", "worst")}
+    places: dict[str, Any] = {name: None for name in ("low", "high", "best", "worst")}
     if unit in basis.places.index:
         places = {name: _known(basis.places.at[unit, name], int) for name in places}
-    then = (None, None)
+    then: tuple[float | None, int | None] = (None, None)
     if basis.before is not None and pd.notna(old):
-        then = _known(basis.before.total[old]), _known(basis.before.rank[old], int)
+        then = _known(basis.before.total[old], float), _known(basis.before.rank[old], int)
     return SitePosition(
         total,
         rank,
@@ -123,11 +135,11 @@ def _position(basis, unit):
     )
 
 
-def _known(value, kind=float):
+def _known(value: Any, kind: Callable[[Any], Number]) -> Number | None:
     return None if pd.isna(value) else kind(value)
 
 
-def _neighbours(result, unit, rank):
+def _neighbours(result: Evaluation, unit: str, rank: int | None) -> dict[str, Any]:
     """How many share the place, and the points to the nearest better and the nearest worse one."""
     if rank is None:
         return {"tied": 0, "ahead": None, "behind": None}
@@ -141,7 +153,7 @@ def _neighbours(result, unit, rank):
     }
 
 
-def dimension_profile(basis, unit, losses) -> pd.DataFrame:
+def dimension_profile(basis: SiteBasis, unit: str, losses: pd.DataFrame) -> pd.DataFrame:
     """Score index of every dimension: the site, its group, and the site last year.
 
     Returns
@@ -173,7 +185,7 @@ def dimension_profile(basis, unit, losses) -> pd.DataFrame:
     return table[table["points"] > 0]
 
 
-def _leaf_rules(scheme, code):
+def _leaf_rules(scheme: Scheme, code: str) -> list[tuple[Any, ...]] | None:
     """What decides the points of every leaf below a node; equal where two schemes agree on it."""
     if code not in scheme.codes:
         return None
@@ -182,7 +194,7 @@ def _leaf_rules(scheme, code):
     return [(n.code, n.full_marks, n.low, n.high, weights[n.code]) for n in nodes]
 
 
-def same_scheme(basis) -> bool:
+def same_scheme(basis: SiteBasis) -> bool:
     """Whether leaves, full marks and weights are those of the previous year, as far as known."""
     if basis.earlier is None:
         return basis.before is None
@@ -190,7 +202,7 @@ def same_scheme(basis) -> bool:
     return _leaf_rules(now, now.root) == _leaf_rules(then, then.root)
 
 
-def better_peers(result, unit, losses) -> pd.DataFrame:
+def better_peers(result: Evaluation, unit: str, losses: pd.DataFrame) -> pd.DataFrame:
     """For the indicators that cost the site most: who of its class does better there.
 
     Indicators in which nobody of the class does better are left out.
@@ -206,7 +218,7 @@ def better_peers(result, unit, losses) -> pd.DataFrame:
     nodes = losses.groupby(_second_level(scheme, losses.index), sort=False)["lost"].sum()
     nodes = nodes.sort_values(ascending=False, kind="stable")
     alike = units.index[units["class"] == units.at[unit, "class"]].drop(unit)
-    rows = {}
+    rows: dict[str, tuple[Any, ...]] = {}
     for code, lost in nodes.items():
         scores = result.scores.loc[alike, code].dropna().round(NOISE_DECIMALS)
         own = result.scores.at[unit, code]
@@ -221,7 +233,7 @@ def better_peers(result, unit, losses) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def _second_level(scheme, leaves):
+def _second_level(scheme: Scheme, leaves: pd.Index) -> list[str]:
     """The node of level 2 above every leaf; the leaf itself where it lies higher."""
     found = []
     for code in leaves:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from pandas.arrays import IntegerArray
 
+from evallib.publication.card_basis import SiteBasis
 from evallib.rounding import NOISE_DECIMALS
-from evallib.scoring import granted, node_scores, rank, total_points
+from evallib.scoring import Evaluation, granted, node_scores, rank, total_points
+from evallib.study.model import Year
+from evallib.study.scheme import Node
 
 STATES = ("repaired", "improved", "open", "lowered", "incomparable")
 
 
-def totals_with(result, unit, index) -> tuple[np.ndarray, np.ndarray]:
+def totals_with(result: Evaluation, unit: str, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Base and total of a unit if its leaf indices were others; gate, caps and veto stay in force.
 
     Parameters
@@ -29,7 +35,7 @@ def totals_with(result, unit, index) -> tuple[np.ndarray, np.ndarray]:
     return base.to_numpy(), total_points(base, bonus, penalty, veto, rules).to_numpy()
 
 
-def place_with(result, unit, total) -> int | None:
+def place_with(result: Evaluation, unit: str, total: float) -> int | None:
     """The place of a unit if its total were another one and all other totals stayed."""
     if pd.isna(result.rank[unit]):
         return None
@@ -39,7 +45,7 @@ def place_with(result, unit, total) -> int | None:
     return int(places[unit])
 
 
-def point_losses(result, year, unit) -> pd.DataFrame:
+def point_losses(result: Evaluation, year: Year, unit: str) -> pd.DataFrame:
     """Where a site lost points, and what raising one leaf alone would bring.
 
     Parameters
@@ -78,34 +84,39 @@ def point_losses(result, year, unit) -> pd.DataFrame:
     return table.sort_values("lost", ascending=False, kind="stable")
 
 
-def _best(node):
-    return node.high if node.full_marks is None else node.full_marks
+def _best(node: Node) -> float:
+    return node.goalposts[1] if node.full_marks is None else node.full_marks
 
 
-def _step(node):
+def _step(node: Node) -> float:
     """The smallest difference of two marks as a share of full marks; NaN where none is stated."""
     if node.step is None:
         return np.nan
-    return node.step / (abs(node.high - node.low) if node.full_marks is None else node.full_marks)
+    if node.full_marks is not None:
+        return node.step / node.full_marks
+    low, high = node.goalposts
+    return node.step / abs(high - low)
 
 
-def _raised(now, leaves, values):
+def _raised(now: pd.Series, leaves: pd.Index, values: pd.Series) -> np.ndarray:
     """One row per leaf: the indices now, that leaf's replaced by its value."""
     rows = np.tile(now.to_numpy(float), (len(leaves), 1))
     rows[np.arange(len(leaves)), now.index.get_indexer(leaves)] = values.fillna(0.0)
     return rows
 
 
-def _places_gained(result, unit, totals):
+def _places_gained(result: Evaluation, unit: str, totals: np.ndarray) -> IntegerArray:
     if pd.isna(result.rank[unit]):
         return pd.array([pd.NA] * len(totals), dtype="Int64")
     keys = np.round(totals, NOISE_DECIMALS)
-    places = {key: place_with(result, unit, key) for key in set(keys[np.isfinite(keys)])}
+    places: dict[float, Any] = {
+        key: place_with(result, unit, key) for key in set(keys[np.isfinite(keys)])
+    }
     now = int(result.rank[unit])
     return pd.array([now - places[k] if k in places else pd.NA for k in keys], dtype="Int64")
 
 
-def round_items(basis, unit) -> pd.DataFrame:
+def round_items(basis: SiteBasis, unit: str) -> pd.DataFrame:
     """What the initial round found at a site, and what became of it by the final round.
 
     Returns
@@ -115,7 +126,7 @@ def round_items(basis, unit) -> pd.DataFrame:
         is worth in the final round; ``state``: repaired (now full), improved (not full), open
         (unchanged), lowered, incomparable (it counts in one of the rounds only).
     """
-    year, first, last = basis.study.years[basis.year], basis.initial, basis.result
+    year, first, last = basis.study.years[basis.year], basis.first, basis.result
     before, after = (one.index.loc[unit].round(NOISE_DECIMALS) for one in (first, last))
     shown = before.notna() & ((before < 1) | (before != after))
     shown |= before.isna() & after.notna() & first.index.loc[unit].notna().any()
@@ -138,5 +149,5 @@ def round_items(basis, unit) -> pd.DataFrame:
     return table.loc[order.sort_values(["state", "stake"], kind="stable").index]
 
 
-def _marks(table, unit):
+def _marks(table: pd.DataFrame, unit: str) -> pd.Series:
     return table[table["unit"] == unit].set_index("indicator")["mark"]

@@ -12,9 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE as UNPRINTABLE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -22,6 +25,12 @@ from openpyxl.utils import get_column_letter
 
 from evallib.publication.wording import label
 from evallib.rounding import NOISE_DECIMALS, round_number
+from evallib.study.rules import Rules
+
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell
+    from openpyxl.styles.cell_style import StyleArray
+    from openpyxl.worksheet.worksheet import Worksheet
 
 FONTS, LANGUAGE_TAGS = {"zh": "宋体", "en": "Calibri"}, {"zh": "zh-CN", "en": "en-GB"}
 NARROWEST, WIDEST = 6, 46  # widths of columns in characters, a Chinese one counts double
@@ -45,7 +54,7 @@ class Column:
     """
 
     head: str
-    values: Sequence
+    values: Sequence[Any]
     show: str | Sequence[str] = ""
     widest: int = WIDEST
 
@@ -60,7 +69,7 @@ class Sheet:
     filtered: bool = True
 
 
-def decimal_format(decimals, *, signed=False) -> str:
+def decimal_format(decimals: int, *, signed: bool = False) -> str:
     """Number format with so many decimals; a change has its sign, and 0 none.
 
     Examples
@@ -72,14 +81,16 @@ def decimal_format(decimals, *, signed=False) -> str:
     return f"+{plain};-{plain};0" if signed else plain
 
 
-def titled(key, columns, lang, *, filtered=True) -> Sheet:
+def titled(
+    key: str, columns: Sequence[Column | None], lang: str, *, filtered: bool = True
+) -> Sheet:
     """A sheet, its name and title the labels of its key; columns that are None are left out."""
-    columns = tuple(column for column in columns if column is not None)
+    shown = tuple(column for column in columns if column is not None)
     title = label(f"about_{key}", lang)
-    return Sheet(label(f"book_{key}", lang), title[0].upper() + title[1:], columns, filtered)
+    return Sheet(label(f"book_{key}", lang), title[0].upper() + title[1:], shown, filtered)
 
 
-def held(values, rules=None) -> list[float]:
+def held(values: pd.Series | list[float], rules: Rules | None = None) -> list[float]:
     """Numbers in full, but for the noise of floats.
 
     With ``rules`` of another rounding than a number format's half up, they are rounded as printed.
@@ -89,7 +100,7 @@ def held(values, rules=None) -> list[float]:
     return [float(x) for x in round_number(values, rules.decimals, rules.rounding)]
 
 
-def whole(values) -> list[int | None]:
+def whole(values: pd.Series | list[float]) -> list[int | None]:
     """Whole numbers; None where there is none.
 
     Examples
@@ -100,7 +111,9 @@ def whole(values) -> list[int | None]:
     return [None if np.isnan(x) else int(x) for x in np.asarray(values, dtype=float)]
 
 
-def write_sheets(path, sheets, *, mark, page, lang, written_on) -> Path:
+def write_sheets(
+    path: Path, sheets: list[Sheet], *, mark: str, page: str, lang: str, written_on: date
+) -> Path:
     """Write a workbook.
 
     Parameters
@@ -126,10 +139,10 @@ def write_sheets(path, sheets, *, mark, page, lang, written_on) -> Path:
     return Path(path)
 
 
-def _fill(page, sheet, mark, font):
+def _fill(page: Worksheet, sheet: Sheet, mark: str, font: str) -> None:
     page.cell(TITLE, 1, sheet.title).font = Font(name=font, size=14, bold=True)
     page.cell(MARK, 1, mark).font = Font(name=font, size=10, bold=True, color="C00000")
-    styles, lines = {}, Counter()
+    styles, lines = dict[Any, StyleArray](), Counter[int]()
     for n, column in enumerate(sheet.columns, start=1):
         shows = column.show
         shows = [shows] * len(column.values) if isinstance(shows, str) else shows
@@ -137,7 +150,7 @@ def _fill(page, sheet, mark, font):
         width = _column_width(column, texts)
         short = max(map(_text_width, texts), default=0) <= SHORT
         page.column_dimensions[get_column_letter(n)].width = width + ROOM
-        cells = [(HEAD, column.head, column.head, "head")]
+        cells: list[tuple[int, Any, str, Any]] = [(HEAD, column.head, column.head, "head")]
         cells += [
             (row, value, text, _look(value, show, short))
             for row, (value, text, show) in enumerate(
@@ -161,7 +174,7 @@ def _fill(page, sheet, mark, font):
         page.row_dimensions[row].height = LINE * max(count, 1) + 1
 
 
-def _shown(value, show):
+def _shown(value: float | str, show: str) -> str:
     """A value as it prints, for the width of its column; a blank for none."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
@@ -170,23 +183,23 @@ def _shown(value, show):
     return f"{value:+.{len(show.split(';')[0].partition('.')[2])}f}"
 
 
-def _column_width(column, texts):
+def _column_width(column: Column, texts: list[str]) -> int:
     """As wide as head and longest value, within limits."""
     return min(max(map(_text_width, [column.head, *texts, " " * NARROWEST])), column.widest)
 
 
-def _text_width(text):
+def _text_width(text: str) -> int:
     return max(map(_width, text.split("\n")))
 
 
-def _look(value, show, short):
+def _look(value: float | str, show: str, short: bool) -> tuple[str, str]:
     """Number format and alignment of a cell: whole numbers and short words in the middle."""
     if isinstance(value, str):
         return "General", "center" if short else "left"
     return show or "General", "right" if show else "center"
 
 
-def _style(cell, look, font):
+def _style(cell: Cell, look: Any, font: str) -> StyleArray:
     """The style of a head, or of a cell with a number format and an alignment."""
     if look == "head":
         cell.font, cell.fill = (
@@ -201,12 +214,12 @@ def _style(cell, look, font):
     return copy(cell._style)
 
 
-def _width(text):
+def _width(text: str) -> int:
     """Characters that a text takes, wide ones counted twice."""
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def _print_setup(page, sheet, mark, footer):
+def _print_setup(page: Worksheet, sheet: Sheet, mark: str, footer: str) -> None:
     last = HEAD + len(sheet.columns[0].values)
     page.freeze_panes = page.cell(HEAD + 1, 3 if len(sheet.columns) > BROAD else 1)
     if sheet.filtered:
@@ -224,7 +237,7 @@ def _print_setup(page, sheet, mark, footer):
     page.sheet_view.showGridLines = False
 
 
-def _timeless(book, written) -> bytes:
+def _timeless(book: Workbook, written: datetime) -> bytes:
     """The file's bytes without the hour in which they were written."""
     raw, sealed = io.BytesIO(), io.BytesIO()
     book.save(raw)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from evallib.publication.hedges import holds
 
@@ -20,11 +21,11 @@ def printed_interval(value: Decimal, unit: Fraction) -> tuple[Fraction, Fraction
     >>> [str(end) for end in printed_interval(Decimal("90.73"), HUNDREDTH)]
     ['3629/40', '18147/200']
     """
-    value = Fraction(value)
-    return value - unit / 2, value + unit / 2
+    exact = Fraction(value)
+    return exact - unit / 2, exact + unit / 2
 
 
-def last_place(number) -> Fraction:
+def last_place(number: Decimal) -> Fraction:
     """One in the last place of a printed number.
 
     Examples
@@ -32,10 +33,18 @@ def last_place(number) -> Fraction:
     >>> last_place(Decimal("0.1")), last_place(Decimal(25))
     (Fraction(1, 10), Fraction(1, 1))
     """
-    return Fraction(1, 10 ** max(-number.as_tuple().exponent, 0))
+    return Fraction(1, 10 ** decimals_said(number))
 
 
-def possible_sums(mean, sites, *, grid, unit=HUNDREDTH) -> list[Fraction]:
+def decimals_said(number: Decimal) -> int:
+    """Decimals with which a number is printed."""
+    exponent = number.as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def possible_sums(
+    mean: Decimal, sites: int, *, grid: Fraction, unit: Fraction = HUNDREDTH
+) -> list[Fraction]:
     """Sums of so many scores on a grid whose mean prints as given.
 
     Parameters
@@ -60,7 +69,9 @@ def possible_sums(mean, sites, *, grid, unit=HUNDREDTH) -> list[Fraction]:
     return [grid * k for k in range(int(first), int(last) + 1)]
 
 
-def sums_agree(whole, parts, *, grid, unit=HUNDREDTH) -> bool:
+def sums_agree(
+    whole: Decimal, parts: list[tuple[Decimal, int]], *, grid: Fraction, unit: Fraction = HUNDREDTH
+) -> bool:
     """Whether group sums on a grid can add up to a sum whose mean prints as ``whole``.
 
     Parameters
@@ -85,7 +96,7 @@ def sums_agree(whole, parts, *, grid, unit=HUNDREDTH) -> bool:
     return max(sum(s[0] for s in sums), total[0]) <= min(sum(s[-1] for s in sums), total[-1])
 
 
-def fitting_bases(word, *, up_to) -> list[tuple[int, int]]:
+def fitting_bases(word: str, *, up_to: int) -> list[tuple[int, int]]:
     """Every part and whole, of at most so many sites, of which a hedge word is true.
 
     Examples
@@ -96,7 +107,7 @@ def fitting_bases(word, *, up_to) -> list[tuple[int, int]]:
     return [(k, n) for n in range(1, up_to + 1) for k in range(n + 1) if holds(word, k, n)]
 
 
-def rounding_bases(percent, *, up_to) -> list[tuple[int, int]]:
+def rounding_bases(percent: Decimal, *, up_to: int) -> list[tuple[int, int]]:
     """Every part and whole that round to a percentage in print.
 
     Examples
@@ -126,7 +137,7 @@ class Figure:
         return min(last_place(self.value), HUNDREDTH)
 
 
-def figures_of_claim(claim) -> Iterator[Figure]:
+def figures_of_claim(claim: Any) -> Iterator[Figure]:
     """Printed numbers of a claim; a base value is a figure of the earlier year."""
     about = (claim.population, claim.year)
     if claim.kind == "mean":
@@ -143,12 +154,12 @@ def figures_of_claim(claim) -> Iterator[Figure]:
             yield Figure(name, base, claim.population, claim.base_year, claim.base_value)
 
 
-def known(figures, what) -> dict:
+def known(figures: list[Figure], what: str) -> dict[tuple[str, int], Figure]:
     """The figures of one sort by population and year."""
     return {(f.population, f.year): f for f in figures if f.what == what}
 
 
-def sites_of(figures, year) -> tuple[dict, dict]:
+def sites_of(figures: list[Figure], year: int) -> tuple[dict[str, int], dict[str, int]]:
     """Sites by population, and the parts of ``all`` where one claim prints several."""
     units = [f for f in figures if f.what == "units" and f.year == year]
     sites, ids = {f.population: int(f.value) for f in units}, [f.id for f in units]

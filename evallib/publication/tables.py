@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from evallib.rounding import NOISE_DECIMALS
-from evallib.scoring import rank, score_index
+from evallib.scoring import Evaluation, rank, score_index
 from evallib.study.units import members
 
 
-def scores_table(result, *, node_ranks=False) -> pd.DataFrame:
+def scores_table(result: Evaluation, *, node_ranks: bool = False) -> pd.DataFrame:
     """One row per unit: points, total, places, and the score index of every node, unrounded.
 
     Parameters
@@ -43,7 +45,7 @@ def scores_table(result, *, node_ranks=False) -> pd.DataFrame:
     return pd.concat(parts, axis=1).rename_axis("unit").reset_index()
 
 
-def index_populations(units) -> list[str]:
+def index_populations(units: pd.DataFrame) -> list[str]:
     """``all``, every group, every class, and every group-and-class that is neither alone.
 
     Examples
@@ -64,7 +66,7 @@ def index_populations(units) -> list[str]:
     return names
 
 
-def indices_table(result) -> pd.DataFrame:
+def indices_table(result: Evaluation) -> pd.DataFrame:
     """Score index of every node over every population, unrounded.
 
     Returns
@@ -81,6 +83,6 @@ def indices_table(result) -> pd.DataFrame:
     return table
 
 
-def write_csv(table, path) -> None:
+def write_csv(table: pd.DataFrame, path: Path) -> None:
     """A table as CSV: UTF-8, lines ending in a line feed, numbers in full, nothing else changed."""
     table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")

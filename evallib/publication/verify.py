@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from openpyxl import load_workbook
@@ -27,6 +28,7 @@ from evallib.publication.workbook import write_workbook
 from evallib.study.folders import study_path
 from evallib.study.guard import checked_archive
 from evallib.study.load import read_study
+from evallib.study.model import Study
 
 COLUMNS = ["file", "place", "problem", "recorded", "found"]
 CHANGED, MISSING, NEW = "it has changed", "it is missing", "it is not on record"
@@ -62,7 +64,7 @@ class Verification:
         return self.outputs.empty and self.inputs.empty and self.results.empty
 
 
-def verify(folder, *, study=None) -> Verification:
+def verify(folder: Path, *, study: Path | str | None = None) -> Verification:
     """Hold a folder of results to its manifest, and compute its results anew from the study.
 
     Parameters
@@ -87,11 +89,11 @@ def verify(folder, *, study=None) -> Verification:
         names = _recompute(read_study(path), manifest, folder, Path(work))
         results = [row for name in names for row in _compare(name, folder, Path(work))]
     counts = {"outputs": len(recorded), "inputs": len(manifest["inputs"]), "results": len(names)}
-    tables = [pd.DataFrame(rows, columns=COLUMNS) for rows in (outputs, inputs, results)]
-    return Verification(*tables, counts, tuple(_notes(manifest)))
+    out, given, results_ = (pd.DataFrame(r, columns=COLUMNS) for r in (outputs, inputs, results))
+    return Verification(out, given, results_, counts, tuple(_notes(manifest)))
 
 
-def _files(recorded, found) -> list[tuple]:
+def _files(recorded: Mapping[str, str], found: Mapping[str, str]) -> list[tuple[str, ...]]:
     """Files that are not what was recorded."""
     names = sorted(name for name in {*recorded, *found} if recorded.get(name) != found.get(name))
     problems = {name: CHANGED for name in names}
@@ -103,14 +105,14 @@ def _files(recorded, found) -> list[tuple]:
     ]
 
 
-def _cards(folder) -> list[tuple]:
+def _cards(folder: Path) -> list[tuple[str, ...]]:
     """Cards that are not what their own manifest records."""
     recorded = read_manifest(folder).get("outputs", {}) if folder.is_dir() else {}
     rows = _files(recorded, output_digests(folder)) if recorded else []
     return [(f"{folder.name}/{name}", *rest) for name, *rest in rows]
 
 
-def _notes(manifest) -> Iterator[str]:
+def _notes(manifest: Mapping[str, Any]) -> Iterator[str]:
     if "outputs" not in manifest:
         yield "the manifest does not record the files of this folder: it is of an earlier version"
     made, here = manifest.get("versions", {}), versions()
@@ -119,7 +121,7 @@ def _notes(manifest) -> Iterator[str]:
             yield f"made with {name} {made.get(name, 'of unknown version')}, here is {here[name]}"
 
 
-def _recompute(study, manifest, folder, work) -> list[str]:
+def _recompute(study: Study, manifest: Mapping[str, Any], folder: Path, work: Path) -> list[str]:
     """Write again into another folder what comes from the study alone; the files' names."""
     year, lang = max(manifest["years"]), manifest["parameters"].get("lang", "zh")
     made = year_tables(study, year)
@@ -132,7 +134,7 @@ def _recompute(study, manifest, folder, work) -> list[str]:
     return sorted(path.name for path in work.iterdir())
 
 
-def _compare(name, folder, work) -> Iterator[tuple]:
+def _compare(name: str, folder: Path, work: Path) -> Iterator[tuple[str, ...]]:
     """Places at which a file of the folder and its recomputed like differ."""
     published, again = folder / name, work / name
     if not published.is_file():
@@ -150,7 +152,7 @@ def _compare(name, folder, work) -> Iterator[tuple]:
                 yield name, place, DIFFERS, old, new
 
 
-def _csv_parts(path) -> dict[str, str]:
+def _csv_parts(path: Path) -> dict[str, str]:
     """Cells of a table by row, as a spreadsheet counts them, and column."""
     with path.open(encoding="utf-8", newline="") as file:
         heads, *rows = csv.reader(file)
@@ -161,7 +163,7 @@ def _csv_parts(path) -> dict[str, str]:
     }
 
 
-def _cells(path) -> dict[str, str]:
+def _cells(path: Path) -> dict[str, str]:
     """Cells of a workbook by sheet and place."""
     book = load_workbook(checked_archive(path))
     return {
@@ -173,7 +175,7 @@ def _cells(path) -> dict[str, str]:
     }
 
 
-def _paragraphs(path) -> dict[str, str]:
+def _paragraphs(path: Path) -> dict[str, str]:
     """Paragraphs and table rows of a letter by their number."""
     blocks = read_blocks(path)
     return {f"paragraph {n}": block.text for n, block in enumerate(blocks, start=1)}

@@ -15,12 +15,14 @@ from evallib.publication import facts
 from evallib.publication.wording import unit_names
 from evallib.rounding import NOISE_DECIMALS, round_number
 from evallib.scoring import Evaluation, evaluate
+from evallib.study.load import Year
 from evallib.study.marks import MISSING, SCORED
+from evallib.study.model import Study
 
 EDGE_COLUMNS = ["name", "total", "printed", "rank", "why"]
 
 
-def rounded(table, decimals, *, rounding="half_up") -> pd.DataFrame:
+def rounded(table: pd.DataFrame, decimals: int, *, rounding: str = "half_up") -> pd.DataFrame:
     """The table with its fractional numbers as they are published; pandas rounds 0.285 to 0.28.
 
     Examples
@@ -35,7 +37,7 @@ def rounded(table, decimals, *, rounding="half_up") -> pd.DataFrame:
     return table.assign(**shown)
 
 
-def rounds(study, year) -> tuple[Evaluation, Evaluation]:
+def rounds(study: Study, year: int) -> tuple[Evaluation, Evaluation]:
     """Evaluations of the initial and the final round; twice the final one if it stands alone."""
     final = evaluate(study, year)
     if study.years[year].initial is None:
@@ -68,7 +70,7 @@ def round_changes(initial: Evaluation, final: Evaluation) -> pd.DataFrame:
     return table.sort_values("gain", ascending=False, kind="stable")
 
 
-def lower_in_final(study, year) -> pd.DataFrame:
+def lower_in_final(study: Study, year: int) -> pd.DataFrame:
     """Cells whose mark fell between the rounds: a regression, or a slip of the pen."""
     data = study.years[year]
     first = data.marks if data.initial is None else data.initial
@@ -81,7 +83,7 @@ def lower_in_final(study, year) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def scheme_table(result: Evaluation, *, lang="zh") -> pd.DataFrame:
+def scheme_table(result: Evaluation, *, lang: str = "zh") -> pd.DataFrame:
     """The indicator tree: name, level, full marks, nominal weight and the classes it applies to."""
     scheme, names = result.scheme, result.scheme.names(lang)
     rows = [
@@ -97,7 +99,7 @@ def scheme_table(result: Evaluation, *, lang="zh") -> pd.DataFrame:
     return pd.DataFrame(rows, index=pd.Index(scheme.codes, name="code"), columns=columns)
 
 
-def ranking_table(result: Evaluation, *, lang="zh") -> pd.DataFrame:
+def ranking_table(result: Evaluation, *, lang: str = "zh") -> pd.DataFrame:
     """Units in rank order: rank, name, group, class, printed total, band; unranked ones last."""
     names = unit_names(result.units, lang)
     table = pd.DataFrame(
@@ -114,7 +116,7 @@ def ranking_table(result: Evaluation, *, lang="zh") -> pd.DataFrame:
     return table.sort_values("rank", kind="stable", na_position="last")
 
 
-def group_table(study, year) -> pd.DataFrame:
+def group_table(study: Study, year: int) -> pd.DataFrame:
     """Sites, mean and sites at or above the threshold, for all and each group; last year beside."""
     standing = facts.standing(study, year)
     table = facts.threshold_counts(standing).rename(columns={"count": "at_threshold"})
@@ -170,7 +172,7 @@ def adjustment_table(result: Evaluation) -> pd.DataFrame:
     return rounded(table, result.rules.decimals, rounding=result.rules.rounding)
 
 
-def missing_table(study, year) -> pd.DataFrame:
+def missing_table(study: Study, year: int) -> pd.DataFrame:
     """Marks that the sheets of a round do not hold: round, unit and indicator.
 
     A row that got lost from a sheet of the initial round shows nowhere else: no total needs it.
@@ -183,7 +185,7 @@ def missing_table(study, year) -> pd.DataFrame:
     )
 
 
-def surprising_marks(study, year, *, at_least=0.5) -> pd.DataFrame:
+def surprising_marks(study: Study, year: int, *, at_least: float = 0.5) -> pd.DataFrame:
     """Marks far from what the site had in the initial round or the year before.
 
     Parameters
@@ -220,21 +222,21 @@ def surprising_marks(study, year, *, at_least=0.5) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     table = pd.concat(found, ignore_index=True)
     table["name"] = table["unit"].map(names)
-    table["points"] = table["change"] * table["indicator"].map(data.scheme.weights)
+    table["points"] = table["change"] * table["indicator"].map(data.tree.weights)
     table["points"] *= data.rules.scale
     order = (-table["points"].abs()).sort_values(kind="stable", na_position="first").index
     return table.loc[order, columns].reset_index(drop=True)
 
 
-def _counting(year):
+def _counting(year: Year) -> pd.DataFrame:
     """Marks of a year, missing ones aside, with their score index, where the leaf applies."""
-    applies = year.scheme.applies(year.units["class"]).to_numpy().ravel()
+    applies = year.tree.applies(year.units["class"]).to_numpy().ravel()
     table = year.marks.assign(index=leaf_index(year).to_numpy().ravel())
     table["index"] = table["index"].where(table["status"] == SCORED)
     return table[applies & (table["status"] != MISSING).to_numpy()]
 
 
-def _apart(now, other, at_least):
+def _apart(now: pd.DataFrame, other: pd.DataFrame, at_least: float) -> pd.DataFrame:
     """Marks whose score indices lie apart, or of which one does not count."""
     table = now.merge(other, on=["unit", "indicator"], suffixes=("", "_before"))
     table = table.rename(columns={"mark_before": "before"})
@@ -243,7 +245,7 @@ def _apart(now, other, at_least):
     return table[far | (table["status"] != table["status_before"])]
 
 
-def provenance(study, year) -> pd.Series:
+def provenance(study: Study, year: int) -> pd.Series:
     """Where a notebook's figures come from: study, year, kind of data, and versions."""
     return pd.Series(
         {

@@ -6,6 +6,8 @@ Every table is empty where a study has no earlier year. Numbers that are no text
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from evallib.change import (
@@ -28,17 +30,20 @@ from evallib.publication.year_over_year import (
     signed,
 )
 from evallib.rounding import format_number
+from evallib.study.model import Study
 
 NAMED = 40  # characters of names that a cell of a table lists before it counts the rest
 
 
-def cohort_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
+def cohort_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
     """Who is not the same unit in both years: code and name then and now, and what happened."""
     if move.change is None:
         return pd.DataFrame(columns=["status", "name_previous", "name"])
-    table = move.change.cohort
+    table = move.moved.cohort
     table = table[table["status"] != "stayer"].reset_index(drop=True)
-    then, now = (unit_names(move.study.years[y].units, lang) for y in (move.previous, move.year))
+    then, now = (
+        unit_names(move.study.years[y].units, lang) for y in (move.moved.previous, move.year)
+    )
     return pd.DataFrame(
         {
             "status": [label(f"status_{status}", lang) for status in table["status"]],
@@ -48,13 +53,13 @@ def cohort_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
     )
 
 
-def account_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
+def account_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
     """The account in print: a row per cause between both years, a column per population.
 
     Parts of a mean print as points do, parts of a number at the threshold with one decimal. A
     last row says what printed parts add up to, where that is not the printed change.
     """
-    change = move.change
+    change = move.moved
     if change is None:
         return pd.DataFrame()
     rules = move.study.years[move.year].rules
@@ -73,26 +78,30 @@ def account_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
     return table if table.loc[unsaid].any() else table.drop(index=unsaid)
 
 
-def _rows(move, row, decimals, rounding, lang):
+def _rows(
+    move: YearOverYear, row: pd.Series, decimals: tuple[int, ...], rounding: str, lang: str
+) -> pd.Series:
     """Both years, the causes between them, and a sub-total of the performance."""
-    names, first = cause_names(move, lang), kinds_of_cause(move.change)["performance"]
+    names, first = cause_names(move, lang), kinds_of_cause(move.moved)["performance"]
     ends = {
         str(year): format_number(row[end], decimals[0], rounding)
-        for year, end in ((move.previous, "before"), (move.year, "after"))
+        for year, end in ((move.moved.previous, "before"), (move.year, "after"))
     }
     parts = {names[code]: row[code] for code in first}
     if len(first) > 1:
         parts[label("account_subtotal", lang)] = row[first].sum()
-    parts |= {names[code]: row[code] for code in move.change.causes if code not in first}
+    parts |= {names[code]: row[code] for code in move.moved.causes if code not in first}
     parts[label("account_change", lang)] = row["change"]
     shown = {name: signed(value, decimals[1], rounding) for name, value in parts.items()}
-    values, print_ = row[move.change.causes], {"decimals": decimals[1], "rounding": rounding}
-    added = {label("account_added", lang): printed_sum(values, row["change"], **print_)}
+    whole = printed_sum(
+        row[move.moved.causes], row["change"], decimals=decimals[1], rounding=rounding
+    )
+    added = {label("account_added", lang): whole}
     before, after = ([*ends.items()][n : n + 1] for n in (0, 1))
     return pd.Series(dict(before) | shown | dict(after) | added)
 
 
-def leaf_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
+def leaf_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
     """The mean change of the continuing units by leaf, in points, largest first.
 
     Returns
@@ -102,13 +111,13 @@ def leaf_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
         veto and rounding add. Empty without an account by leaf.
     """
     columns = ["name", "performance", "scheme", "class_rule", "sum"]
-    if move.change is None or not move.change.leaves:
+    if move.change is None or not move.moved.leaves:
         return pd.DataFrame(columns=columns)
-    table = leaf_account(move.change)
+    table = leaf_account(move.moved)
     table["sum"] = table.sum(axis=1)
-    names = {}
-    for year in (move.previous, move.year):
-        names |= move.study.years[year].scheme.names(lang)
+    names: dict[str, str] = {}
+    for year in (move.moved.previous, move.year):
+        names |= move.study.years[year].tree.names(lang)
     names["rest"] = label("account_rest", lang)
     table.insert(0, "name", [names[code] for code in table.index])
     rest = table.index == "rest"
@@ -116,14 +125,14 @@ def leaf_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
     return pd.concat([order, table[rest]])
 
 
-def crosser_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
+def crosser_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
     """Who adds to or takes from the count at the threshold: printed totals and main cause."""
     columns = ["move", "name", "printed_previous", "printed", "cause"]
     if move.change is None:
         return pd.DataFrame(columns=columns)
-    table, names = move.change.crossers.copy(), names_of_units(move, lang)
+    table, names = move.moved.crossers.copy(), names_of_units(move, lang)
     table["name"] = table["unit"].where(table["unit"] != "", table["unit_previous"]).map(names)
-    for name, year in (("total_previous", move.previous), ("total", move.year)):
+    for name, year in (("total_previous", move.moved.previous), ("total", move.year)):
         rules = move.study.years[year].rules
         table[name.replace("total", "printed")] = [
             "" if pd.isna(total) else format_number(total, rules.decimals, rules.rounding)
@@ -136,7 +145,7 @@ def crosser_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
     return table[columns]
 
 
-def near_table(study, year, *, distance, lang="zh") -> pd.DataFrame:
+def near_table(study: Study, year: int, *, distance: float, lang: str = "zh") -> pd.DataFrame:
     """Units whose total lies within a distance of the threshold, nearest first."""
     table = near_threshold(study, year, distance=distance)
     names = unit_names(study.years[year].units, lang)
@@ -144,7 +153,7 @@ def near_table(study, year, *, distance, lang="zh") -> pd.DataFrame:
     return table[["name", "printed", "reached", "margin"]]
 
 
-def rank_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
+def rank_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
     """Places up (positive) and down (negative) by whose doing, largest move first.
 
     Returns
@@ -158,7 +167,7 @@ def rank_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
     columns += ["came_and_went", "passed", "passed_by", "new_above", "gone_above"]
     if move.change is None:
         return pd.DataFrame(columns=columns)
-    ranks, names = move.change.ranks, names_of_units(move, lang)
+    ranks, names = move.moved.ranks, names_of_units(move, lang)
     named = {
         "passed": "gained_on",
         "passed_by": "lost_to",
@@ -183,9 +192,9 @@ def rank_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
     return table.loc[order.index, columns]
 
 
-def _some(units, names, lang):
+def _some(units: tuple[str, ...], names: Mapping[str, str], lang: str) -> str:
     """Names of as many units as a cell has room for, and how many there are."""
-    shown, room = [], NAMED
+    shown, room = list[str](), NAMED
     for unit in units:
         room -= len(names[unit]) + bool(shown)  # with what stands between two names
         if shown and room < 0:
@@ -197,7 +206,7 @@ def _some(units, names, lang):
     return label("account_and_more", lang).format(**about, more=len(units) - len(shown))
 
 
-def bridge_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
+def bridge_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
     """Means of the continuing units under both schemes in print, a column per population.
 
     Empty where a year has totals only, or no leaf is common.
@@ -214,12 +223,12 @@ def bridge_table(move: YearOverYear, *, lang="zh") -> pd.DataFrame:
                 show = signed if key.startswith("under") else format_number
                 shown[key] = show(value, rules.decimals, rules.rounding)
         table[population_name(name, lang, study=move.study)] = shown
-    years = {"previous": move.previous, "year": move.year}
+    years = {"previous": move.moved.previous, "year": move.year}
     heads = {key: label(f"bridge_{key}", lang).format(**years) for key in means.columns}
     return pd.DataFrame(table).rename(index=heads)
 
 
-def improver_table(improved: Improvement | None, *, study, lang="zh") -> pd.DataFrame:
+def improver_table(improved: Improvement | None, *, study: Study, lang: str = "zh") -> pd.DataFrame:
     """The list by the rule, then who is not on it and gained more points than its last.
 
     Without a rule, the units that gained most, as many as the year has top places.
@@ -245,7 +254,7 @@ def improver_table(improved: Improvement | None, *, study, lang="zh") -> pd.Data
     return table[columns + ([] if improved.sem is None else ["shrunken", "p"])]
 
 
-def trajectory_table(study, *, lang="zh") -> pd.DataFrame:
+def trajectory_table(study: Study, *, lang: str = "zh") -> pd.DataFrame:
     """Place and total of every unit in all years of the study, by the latest place.
 
     Returns
@@ -259,7 +268,7 @@ def trajectory_table(study, *, lang="zh") -> pd.DataFrame:
     wide.columns = [f"{what}_{year}" for what, year in wide.columns]
     kinds = {"rank": "Int64", "total": float}
     wide = wide.astype({name: kinds[name.split("_")[0]] for name in wide.columns})
-    latest = {}
+    latest: dict[str, str] = {}
     for year in sorted(study.years):
         latest |= unit_names(study.years[year].units, lang)
     wide.insert(0, "name", [latest[unit] for unit in wide.index])

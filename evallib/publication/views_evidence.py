@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pandas as pd
 
+from evallib.errors import DataError
 from evallib.publication.sentences import joined
 from evallib.publication.sentences_evidence import amount, describe_open_veto, veto_name
 from evallib.publication.sentences_site import leaf_names
 from evallib.publication.wording import sentence
 from evallib.study.marks import NOT_APPLICABLE
 from evallib.study.measuring import RULE, open_vetoes
+from evallib.study.model import Study, Year
 
 BALANCE_COLUMNS = ["table", "rows_in", "kept", "set_aside"]
 LEAF_COLUMNS = ["name", "measure", "sites", "counted", "lost_points", "points", "typed_overruled"]
 
 
-def evidence_balance(study, year) -> pd.DataFrame:
+def evidence_balance(study: Study, year: int) -> pd.DataFrame:
     """Rows of each table of evidence: rows_in = kept + set_aside; empty without evidence."""
     found = study.years[year]
     if found.evidence is None:
@@ -23,7 +25,7 @@ def evidence_balance(study, year) -> pd.DataFrame:
     return found.evidence.rows[BALANCE_COLUMNS].reset_index(drop=True)
 
 
-def evidence_repairs(study, year) -> pd.DataFrame:
+def evidence_repairs(study: Study, year: int) -> pd.DataFrame:
     """How many rows of evidence were repaired on reading: rules x tables."""
     found = study.years[year]
     if found.evidence is None or found.evidence.decisions.empty:
@@ -34,7 +36,7 @@ def evidence_repairs(study, year) -> pd.DataFrame:
     )
 
 
-def evidence_set_aside(study, year) -> pd.DataFrame:
+def evidence_set_aside(study: Study, year: int) -> pd.DataFrame:
     """How many rows of evidence were set aside: reasons x tables."""
     found = study.years[year]
     if found.evidence is None or found.evidence.set_aside.empty:
@@ -42,7 +44,7 @@ def evidence_set_aside(study, year) -> pd.DataFrame:
     return found.evidence.set_aside.groupby(["reason", "table"]).size().unstack(fill_value=0)
 
 
-def measured_leaves(study, year, *, lang) -> pd.DataFrame:
+def measured_leaves(study: Study, year: int, *, lang: str) -> pd.DataFrame:
     """What the evidence says of each measured leaf, in the order of ``measures.yaml``.
 
     Returns
@@ -55,15 +57,15 @@ def measured_leaves(study, year, *, lang) -> pd.DataFrame:
     found = study.years[year]
     if found.measured is None:
         return pd.DataFrame(columns=LEAF_COLUMNS, index=pd.Index([], name="indicator"))
-    full, names = found.scheme.full_marks, leaf_names(found.scheme, lang)
+    full, names = found.tree.full_marks, leaf_names(found.tree, lang)
     marks = found.measured.marks
     marks = marks.assign(points=marks["indicator"].map(full) - marks["mark"])
     marks = marks[marks["status"] != NOT_APPLICABLE].groupby("indicator", sort=False)
-    leaves = list(found.measures.leaves)
+    leaves = list(found.measuring.leaves)
     table = pd.DataFrame(
         {
             "name": [names[code] for code in leaves],
-            "measure": [rule.measure.name for rule in found.measures.leaves.values()],
+            "measure": [rule.measure.name for rule in found.measuring.leaves.values()],
             "sites": marks.size(),
             "counted": marks["counted"].sum(),
             "lost_points": marks["points"].agg(lambda points: int((points > 0).sum())),
@@ -77,13 +79,15 @@ def measured_leaves(study, year, *, lang) -> pd.DataFrame:
     return table.fillna({"points": 0.0})[LEAF_COLUMNS]
 
 
-def overruled(study, year) -> pd.DataFrame:
+def overruled(study: Study, year: int) -> pd.DataFrame:
     """Typed marks and findings that the evidence replaced: rows of the decision log."""
     log = study.years[year].decisions
+    if log is None:
+        raise DataError(f"study {study.code}, year {year}: no decisions are kept")
     return log[log["rule"] == RULE].reset_index(drop=True)
 
 
-def computed_findings(study, year, *, lang) -> pd.DataFrame:
+def computed_findings(study: Study, year: int, *, lang: str) -> pd.DataFrame:
     """For each finding that the evidence decides: its text, and at how many sites it holds."""
     found, columns = study.years[year], ["finding", "true", "false", "not_applicable"]
     if found.measured is None or found.measured.findings.empty:
@@ -97,7 +101,7 @@ def computed_findings(study, year, *, lang) -> pd.DataFrame:
     return table
 
 
-def veto_table(study, year, *, lang) -> pd.DataFrame:
+def veto_table(study: Study, year: int, *, lang: str) -> pd.DataFrame:
     """Proposed vetoes that await a person, each with its evidence.
 
     Returns
@@ -107,14 +111,14 @@ def veto_table(study, year, *, lang) -> pd.DataFrame:
     """
     found, rows = study.years[year], []
     for one in open_vetoes(found).itertuples():
-        rule = found.measures.vetoes[one.veto]
+        rule = found.measuring.vetoes[one.veto]
         values = [amount(rule, value, lang) for value in (one.value, rule.bound)]
         text = describe_open_veto(study, year, one.unit, one.veto, lang=lang)
         rows.append((one.unit, one.veto, veto_name(rule, lang), *values, text))
     return pd.DataFrame(rows, columns=["unit", "veto", "name", "value", "bound", "text"])
 
 
-def veto_notes(texts, *, file, lang) -> list[str]:
+def veto_notes(texts: list[str], *, file: str, lang: str) -> list[str]:
     """Lines that name proposed vetoes, and say how a person decides them; none without any.
 
     Parameters
@@ -131,7 +135,7 @@ def veto_notes(texts, *, file, lang) -> list[str]:
     return [head, *texts, sentence("evidence_veto_how", lang, file=file)]
 
 
-def describe_evidence(study, year, *, lang="zh") -> str:
+def describe_evidence(study: Study, year: int, *, lang: str = "zh") -> str:
     """What the evidence of a year holds, what it decides, and whether typed marks agree.
 
     Examples
@@ -144,7 +148,7 @@ def describe_evidence(study, year, *, lang="zh") -> str:
     if found.measured is None:
         return sentence("evidence_none", lang)
     balance, typed = evidence_balance(study, year), _typed(found)
-    replaced = overruled(study, year)["indicator"].isin(found.measures.leaves)
+    replaced = overruled(study, year)["indicator"].isin(found.measuring.leaves)
     return joined(
         [
             sentence(
@@ -155,8 +159,8 @@ def describe_evidence(study, year, *, lang="zh") -> str:
                 kept=int(balance["kept"].sum()),
                 aside=int(balance["set_aside"].sum()),
                 as_of=found.measured.as_of.isoformat(),
-                leaves=len(found.measures.leaves),
-                findings=len(found.measures.findings),
+                leaves=len(found.measuring.leaves),
+                findings=len(found.measuring.findings),
                 open=len(open_vetoes(found)),
             ),
             sentence("evidence_overruled", lang, typed=typed, overruled=int(replaced.sum())),
@@ -165,10 +169,10 @@ def describe_evidence(study, year, *, lang="zh") -> str:
     )
 
 
-def _typed(year) -> int | None:
+def _typed(year: Year) -> int | None:
     """How many cells of measured leaves the final score sheets fill; None of a tidy table."""
     if year.cells is None:
         return None
     cells = year.cells[year.cells["round"] == "final"]
-    cells = cells[cells["indicator"].isin(year.measures.leaves)]
+    cells = cells[cells["indicator"].isin(year.measuring.leaves)]
     return int((cells["was"].astype(str).str.strip() != "").sum())

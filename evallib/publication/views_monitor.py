@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from pandas.api.typing import NaTType
 
+from evallib.monitoring.monitor import Monitor
+from evallib.monitoring.rows import MarkTrace
 from evallib.publication.sentences_evidence import amount, veto_name
 from evallib.publication.sentences_site import leaf_names
 from evallib.publication.wording import label, listing, sentence, unit_names
 from evallib.publication.year_over_year import signed
 from evallib.rounding import NOISE_DECIMALS, format_number
+from evallib.study.evidence.rules import LeafRule
 from evallib.study.evidence.tables import TABLES
+from evallib.study.model import Study
 
 DECIMALS = 2  # of points and of values
 MOST = 20  # repairs that are listed
@@ -20,7 +27,7 @@ REPAIR_COLUMNS = ["name", "indicator", "what", "points", "day"]
 NOTHING = "–"
 
 
-def change_table(study, monitor, *, lang="zh") -> pd.DataFrame:
+def change_table(study: Study, monitor: Monitor, *, lang: str = "zh") -> pd.DataFrame:
     """Each leaf that is due, now and a period before.
 
     Returns
@@ -31,10 +38,10 @@ def change_table(study, monitor, *, lang="zh") -> pd.DataFrame:
         marks together). A dash stands where the evidence does not tell.
     """
     year, values = study.years[monitor.year], monitor.values
-    names, rows = leaf_names(year.scheme, lang), {}
-    for code in [leaf for leaf in year.scheme.leaves if leaf in monitor.due]:
-        mine, rule = values[values["indicator"] == code], year.measures.leaves[code]
-        full, step = year.scheme.node(code).full_marks, marks_moved(mine)
+    names, rows = leaf_names(year.tree, lang), {}
+    for code in [leaf for leaf in year.tree.leaves if leaf in monitor.due]:
+        mine, rule = values[values["indicator"] == code], year.measuring.leaves[code]
+        full, step = year.tree.node(code).full_marks, marks_moved(mine)
         then = mine["mark_before"].dropna()
         rows[code] = [
             names[code],
@@ -49,28 +56,28 @@ def change_table(study, monitor, *, lang="zh") -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=[*CHANGE_COLUMNS, "points"])
 
 
-def marks_moved(values) -> pd.Series:
+def marks_moved(values: pd.DataFrame) -> pd.Series:
     """Change of every mark since the period before, where both are known."""
     return (values["mark"] - values["mark_before"]).dropna().round(NOISE_DECIMALS)
 
 
-def _mean(rule, values, lang):
+def _mean(rule: LeafRule, values: pd.Series, lang: str) -> str:
     known = values[np.isfinite(values)]
     return amount(rule, known.mean(), lang) if len(known) else NOTHING
 
 
-def _count(flags):
+def _count(flags: pd.Series) -> str:
     return str(int(flags.sum())) if len(flags) else NOTHING
 
 
-def risk_table(study, monitor, *, lang="zh") -> pd.DataFrame:
+def risk_table(study: Study, monitor: Monitor, *, lang: str = "zh") -> pd.DataFrame:
     """Who has reached a veto, or is near one: name, veto, value, bound, and the day it is reached.
 
     The day is the one on which the veto is reached if nothing is done; a dash stands where none
     can be told.
     """
     year, risks = study.years[monitor.year], monitor.risks
-    names, rules = unit_names(year.units, lang), year.measures.vetoes
+    names, rules = unit_names(year.units, lang), year.measuring.vetoes
     rows = [
         (
             names[row.unit],
@@ -84,7 +91,9 @@ def risk_table(study, monitor, *, lang="zh") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=RISK_COLUMNS)
 
 
-def repair_table(study, monitor, *, what, lang="zh", most=MOST) -> pd.DataFrame:
+def repair_table(
+    study: Study, monitor: Monitor, *, what: str, lang: str = "zh", most: int = MOST
+) -> pd.DataFrame:
     """What is about to be lost, the soonest first, or what can be won back, most points first.
 
     Parameters
@@ -104,12 +113,12 @@ def repair_table(study, monitor, *, what, lang="zh", most=MOST) -> pd.DataFrame:
     """
     year, table = study.years[monitor.year], monitor.repairs
     table = table[table["what"] == what].sort_values("day", kind="stable").head(most)
-    names, leaves = unit_names(year.units, lang), leaf_names(year.scheme, lang)
+    names, leaves = unit_names(year.units, lang), leaf_names(year.tree, lang)
     rows = [
         (
             names[row.unit],
             leaves[row.indicator],
-            repair_text(year.measures.leaves[row.indicator], what, row.faults, lang),
+            repair_text(year.measuring.leaves[row.indicator], what, row.faults, lang),
             format_number(row.points, DECIMALS),
             _day(row.day),
         )
@@ -119,7 +128,7 @@ def repair_table(study, monitor, *, what, lang="zh", most=MOST) -> pd.DataFrame:
     return table if what == "keep" else table.drop(columns="day")
 
 
-def repair_text(rule, what, count, lang) -> str:
+def repair_text(rule: LeafRule, what: str, count: int, lang: str) -> str:
     """What is to be done, in a few words.
 
     Parameters
@@ -133,15 +142,15 @@ def repair_text(rule, what, count, lang) -> str:
     elements = listing([label(f"element_{name}", lang) for name in given.get("elements", ())], lang)
     pages = listing([label(f"page_{kind}", lang) for kind in given.get("kinds", ())], lang)
     public = given.get("until") == "published"
-    about = {"keep": what == "keep", "n": int(count), "public": public}
+    about: dict[str, Any] = {"keep": what == "keep", "n": int(count), "public": public}
     return sentence(f"do_{rule.measure.name}", lang, elements=elements, pages=pages, **about)
 
 
-def _day(day):
+def _day(day: NaTType | pd.Timestamp) -> str:
     return NOTHING if pd.isna(day) else f"{day:%Y-%m-%d}"
 
 
-def row_table(trace, *, every=False) -> pd.DataFrame:
+def row_table(trace: MarkTrace, *, every: bool = False) -> pd.DataFrame:
     """The rows behind a mark as text: those that count against the unit, or every row.
 
     Of every row stands whether it ``counts``, and if not why. Moments print as days but for
@@ -159,7 +168,7 @@ def row_table(trace, *, every=False) -> pd.DataFrame:
     return pd.DataFrame({name: texts for name, texts in shown.items() if any(texts)})
 
 
-def _unasked(trace):
+def _unasked(trace: MarkTrace) -> list[str]:
     """What is made of other columns or said by ``counts``, and elements the rule does not name."""
     asked = trace.rule.parameters.get("elements", ())
     flags = [column.name for column in TABLES[trace.table].columns if column.kind == "flag"]
@@ -167,7 +176,7 @@ def _unasked(trace):
     return [*unasked, "first_unit", "held_since", *(["status"] if trace.table == "letters" else [])]
 
 
-def _texts(column, clock):
+def _texts(column: pd.Series, clock: str) -> list[str]:
     """Texts of a column; empty where nothing is known."""
     if column.dtype.kind == "M":
         return ["" if pd.isna(v) else v.strftime(f"%Y-%m-%d{clock}") for v in column]
@@ -180,7 +189,9 @@ def _texts(column, clock):
     return ["" if pd.isna(v) else str(v) for v in column]
 
 
-def other_rule_table(study, year, table, *, lang="zh") -> pd.DataFrame:
+def other_rule_table(
+    study: Study, year: int, table: pd.DataFrame, *, lang: str = "zh"
+) -> pd.DataFrame:
     """Units whose mark or rank differs under another rule, see ``under_other_rule``, as printed.
 
     Returns
@@ -203,6 +214,6 @@ def other_rule_table(study, year, table, *, lang="zh") -> pd.DataFrame:
     return table.drop(columns="moved")
 
 
-def same(one, other):
+def same(one: pd.Series, other: pd.Series) -> np.ndarray:
     """Which of two columns' numbers agree, both absent included."""
     return np.isclose(one.astype(float), other.astype(float), rtol=0, atol=1e-9, equal_nan=True)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from evallib.rounding import format_number
 from evallib.study.guard import parse_yaml
+from evallib.study.model import Study
+
+if TYPE_CHECKING:
+    from jinja2.environment import Template
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = ("zh", "en")
 
 
 @cache
-def _texts(lang) -> dict:
+def _texts(lang: str) -> dict[str, Any]:
     if lang not in LANGUAGES:
         raise ValueError(f"lang is one of {', '.join(LANGUAGES)}, not {lang!r}")
-    merged = {"macros": [], "sentences": {}, "labels": {}}
+    merged: dict[str, Any] = {"macros": [], "sentences": {}, "labels": {}}
     for path in sorted(TEMPLATES.glob(f"*.{lang}.yaml")):
         _, texts = parse_yaml(path.read_text(encoding="utf-8"))
         merged["macros"].append(texts.get("macros", ""))
@@ -29,7 +36,7 @@ def _texts(lang) -> dict:
 
 
 @cache
-def _environment(lang, rounding) -> Environment:
+def _environment(lang: str, rounding: str) -> Environment:
     environment = Environment(  # noqa: S701 - words, no markup: who makes a page escapes them
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -43,11 +50,11 @@ def _environment(lang, rounding) -> Environment:
 
 
 @cache
-def _template(key, lang, rounding):
+def _template(key: str, lang: str, rounding: str) -> Template:
     return _environment(lang, rounding).from_string(_texts(lang)["sentences"][key])
 
 
-def sentence(key, lang, *, rounding="half_up", **values) -> str:
+def sentence(key: str, lang: str, *, rounding: str = "half_up", **values: Any) -> str:
     """A sentence template filled in; a value that is not given is an error.
 
     Parameters
@@ -71,7 +78,7 @@ def sentence(key, lang, *, rounding="half_up", **values) -> str:
     return re.sub(r"\s*\n\s*", glue, _template(key, lang, rounding).render(**values).strip())
 
 
-def label(key, lang) -> str:
+def label(key: str, lang: str) -> str:
     """A short fixed text: an axis label, a heading, the head of a column.
 
     Examples
@@ -82,7 +89,7 @@ def label(key, lang) -> str:
     return _texts(lang)["labels"][key]
 
 
-def percent(part, whole, *, decimals=1, rounding="half_up") -> str:
+def percent(part: float, whole: int, *, decimals: int = 1, rounding: str = "half_up") -> str:
     """A share in per cent as officials print it.
 
     Examples
@@ -93,7 +100,7 @@ def percent(part, whole, *, decimals=1, rounding="half_up") -> str:
     return f"{format_number(100 * part / whole, decimals, rounding)}%"
 
 
-def listing(items, lang) -> str:
+def listing(items: Iterable[str], lang: str) -> str:
     """Items joined as a sentence lists them.
 
     Examples
@@ -107,19 +114,19 @@ def listing(items, lang) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def unit_names(units, lang) -> dict[str, str]:
+def unit_names(units: pd.DataFrame, lang: str) -> dict[str, str]:
     """Printed name of every unit, falling back to the other language."""
     first, second = ("name_zh", "name_en") if lang == "zh" else ("name_en", "name_zh")
     return (units[first].where(units[first] != "", units[second])).to_dict()
 
 
-def name_of(code, study, lang) -> str:
+def name_of(code: str, study: Study | None, lang: str) -> str:
     """Printed name of a group or class of the study; the code itself without a study."""
     found = {**study.classes, **study.groups}.get(code) if study else None
     return (getattr(found, lang) or found.zh) if found else code
 
 
-def population_name(population, lang, *, study=None) -> str:
+def population_name(population: str, lang: str, *, study: Study | None = None) -> str:
     """Printed name of a population such as ``department & A``: the class first, then the group.
 
     Examples

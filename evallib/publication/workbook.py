@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pandas as pd
 
@@ -21,16 +22,19 @@ from evallib.publication.spreadsheet import (
 from evallib.publication.wording import label, name_of, population_name, sentence, unit_names
 from evallib.publication.workbook_changes import change_sheets
 from evallib.publication.workbook_claims import claim_sheets
-from evallib.publication.year_over_year import year_over_year
+from evallib.publication.year_over_year import YearOverYear, year_over_year
 from evallib.rounding import format_number
-from evallib.scoring import evaluate
+from evallib.scoring import Evaluation, evaluate
+from evallib.study.model import Study
 
 PAGE, NARROW = 100, 8  # characters of a line of notes, and of a head over an index
 NOTES = ("precision", "blank", "index", "account", "tipping")
 RULES = ("rounding", "ties", "rank_on", "missing", "not_applicable")  # a word for each choice
 
 
-def write_workbook(path, study, year, *, lang="zh", previous=None):
+def write_workbook(
+    path: Path, study: Study, year: int, *, lang: str = "zh", previous: int | None = None
+) -> Path:
     """Write scores.xlsx of a year; the same input gives the same bytes.
 
     Parameters
@@ -69,10 +73,12 @@ def write_workbook(path, study, year, *, lang="zh", previous=None):
     )
 
 
-def _about(study, result, move, sheets, mark, lang):
+def _about(
+    study: Study, result: Evaluation, move: YearOverYear, sheets: list[Sheet], mark: str, lang: str
+) -> Sheet:
     parts = result.units["group"].value_counts(sort=False)
     groups = [{"name": name_of(code, study, lang), "sites": n} for code, n in parts.items()]
-    rows = {
+    about = {
         "study": study.name(lang),
         "year": str(result.year),
         "previous": "" if move.previous is None else str(move.previous),
@@ -80,7 +86,7 @@ def _about(study, result, move, sheets, mark, lang):
         "source": study.source,
         "sites_counted": sentence("book_group_counts", lang, rows=groups),
     }
-    rows = [(label(f"book_{key}", lang), text) for key, text in rows.items() if text]
+    rows = [(label(f"book_{key}", lang), text) for key, text in about.items() if text]
     rows += _rules(study, result, lang)
     head = label("book_sheet", lang)
     rows += [
@@ -96,7 +102,7 @@ def _about(study, result, move, sheets, mark, lang):
     return Sheet(label("book_about", lang), title, tuple(columns), filtered=False)
 
 
-def _rules(study, result, lang):
+def _rules(study: Study, result: Evaluation, lang: str) -> list[tuple[str, str]]:
     """Every rule of the year by name, in words."""
     rules = result.rules
     said = {
@@ -114,11 +120,11 @@ def _rules(study, result, lang):
     return [(label(f"rule_{key}", lang), text) for key, text in said.items() if text]
 
 
-def _by_rank(result):
+def _by_rank(result: Evaluation) -> pd.Index:
     return result.rank.sort_values(kind="stable", na_position="last").index
 
 
-def _ranking(result, study, lang):
+def _ranking(result: Evaluation, study: Study, lang: str) -> Sheet:
     order, rules, units = _by_rank(result), result.rules, result.units
     names, points = unit_names(units, lang), decimal_format(rules.decimals)
     table = pd.DataFrame({key: getattr(result, key) for key in ("rank", "group_rank", "band")})
@@ -128,7 +134,7 @@ def _ranking(result, study, lang):
     reached = [label("book_yes" if it_does else "book_no", lang) for it_does in reached]
     classes = units.loc[order, "class"]
 
-    def column(key, head):
+    def column(key: str, head: str) -> Column:
         return Column(label(head, lang), held(getattr(result, key)[order], rules), points)
 
     totals = [
@@ -154,7 +160,7 @@ def _ranking(result, study, lang):
     return titled("ranking", columns, lang)
 
 
-def _sites(result, lang):
+def _sites(result: Evaluation, lang: str) -> Sheet:
     order, names, scheme = _by_rank(result), unit_names(result.units, lang), result.scheme
     codes = [code for code in scheme.codes if scheme.level(code) <= 2]
     columns = [
@@ -175,7 +181,7 @@ def _sites(result, lang):
     return titled("sites", columns, lang)
 
 
-def _groups(result, study, lang):
+def _groups(result: Evaluation, study: Study, lang: str) -> Sheet:
     table, scheme = tables.indices_table(result), result.scheme
     names = scheme.names(lang)
     columns = [

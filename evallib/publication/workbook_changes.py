@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from evallib.change.improved import Improvement
 from evallib.publication import facts
-from evallib.publication.spreadsheet import Column, decimal_format, held, titled, whole
+from evallib.publication.spreadsheet import Column, Sheet, decimal_format, held, titled, whole
 from evallib.publication.wording import label, population_name, unit_names
 from evallib.publication.year_over_year import (
     COUNT_DECIMALS,
+    YearOverYear,
     cause_names,
     improvers,
     names_of_units,
@@ -18,7 +22,7 @@ from evallib.rounding import NOISE_DECIMALS, format_number
 ALPHA = 0.05  # family-wise error rate of the tipping SEM; the notes of the workbook state it
 
 
-def change_sheets(move, *, lang) -> list:
+def change_sheets(move: YearOverYear, *, lang: str) -> list[Sheet]:
     """Account of means and counts, change by site, gains beside error; none without a change."""
     if move.change is None:
         return []
@@ -27,14 +31,14 @@ def change_sheets(move, *, lang) -> list:
     return found if improved is None else [*found, _improved(move, improved, lang)]
 
 
-def _moved(table, causes):
+def _moved(table: pd.DataFrame, causes: list[str]) -> list[str]:
     """Causes that moved anything at all."""
     return [code for code in causes if (table[code].round(NOISE_DECIMALS) != 0).any()]
 
 
-def _account(move, lang):
+def _account(move: YearOverYear, lang: str) -> Sheet:
     """A row per mean and per count: before, after, change, and the causes that add up to it."""
-    rules, change = move.study.years[move.year].rules, move.change
+    rules, change = move.study.years[move.year].rules, move.moved
     threshold, table = format_number(rules.threshold, 2), pd.concat([change.means, change.counts])
     measures = [label("account_mean", lang)] * len(change.means)
     at_line = label("account_at_threshold", lang).format(threshold=threshold)
@@ -61,16 +65,19 @@ def _account(move, lang):
     return titled("account", columns, lang, filtered=False)
 
 
-def _by_site(move, lang):
+def _by_site(move: YearOverYear, lang: str) -> Sheet:
     """Every unit of this year, then those that left: places, totals, and causes of the change."""
     rules, names = move.study.years[move.year].rules, names_of_units(move, lang)
-    then = unit_names(move.study.years[move.previous].units, lang)
-    cohort, table = move.change.cohort, facts.rank_changes(move.study, move.previous, move.year)
+    then = unit_names(move.earlier.units, lang)
+    cohort, table = (
+        move.moved.cohort,
+        facts.rank_changes(move.study, move.moved.previous, move.year),
+    )
     was = cohort.groupby("unit")["unit_previous"].agg(list)
     status = cohort.drop_duplicates("unit").set_index("unit")["status"]
     order = table["rank"].sort_values(kind="stable", na_position="last").index
     gone = cohort.loc[cohort["unit"] == "", "unit_previous"]
-    old = facts.standing(move.study, move.previous)
+    old = facts.standing(move.study, move.moved.previous)
     table = table.loc[order].set_index(order).reindex([*order, *gone])
     before = [_renamed(was[unit], then, names[unit]) for unit in order]
     rank_before = [*table["rank_before"][order], *old.rank[gone]]
@@ -95,22 +102,22 @@ def _by_site(move, lang):
         Column(label("book_total_now", lang), held(table["total"], rules), points),
         Column(label("book_gain", lang), held(table["gain"], rules), signed),
     ]
-    scores, heads = move.change.scores.reindex(table.index), cause_names(move, lang)
-    for code in _moved(move.change.scores, [c for c in move.change.causes if c in scores]):
+    scores, heads = move.moved.scores.reindex(table.index), cause_names(move, lang)
+    for code in _moved(move.moved.scores, [c for c in move.moved.causes if c in scores]):
         columns.append(Column(heads[code], held(scores[code]), signed))
     return titled("changes", columns, lang)
 
 
-def _places(values):
+def _places(values: pd.Series | list[int]) -> list[int | None]:
     return whole(pd.Series(values, dtype="Float64").astype(float))
 
 
-def _renamed(units, then, name):
+def _renamed(units: list[str], then: Mapping[str, str], name: str) -> str:
     """Names of last year where they are others than this year's."""
     return "、".join(then[unit] for unit in units if unit and then[unit] != name)
 
 
-def _improved(move, improved, lang):
+def _improved(move: YearOverYear, improved: Improvement, lang: str) -> Sheet:
     """The list by the rule, then all others by what they gained."""
     rules, names = move.study.years[move.year].rules, names_of_units(move, lang)
     table = improved.units.sort_values(["listed", "gain"], ascending=False, kind="stable")

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from evallib.publication.bound import Claim
 from evallib.publication.check.catalogue import claims, scalar
 from evallib.publication.check.letter import check_blocks
 from evallib.publication.check.read import Block
-from evallib.publication.check.trace import CELL, tracer
+from evallib.publication.check.trace import CELL, Tracer, tracer
 from evallib.publication.claims import compare_claims
 from evallib.publication.letter import letter_sections
-from evallib.publication.spreadsheet import Column, held, titled
+from evallib.publication.spreadsheet import Column, Sheet, held, titled
 from evallib.publication.wording import label, sentence
+from evallib.study.model import Study
+
+if TYPE_CHECKING:
+    pass
 
 FEW = 2  # cells of a sheet that are named one by one
 WIDTHS = {"text": 16, "expected": 20, "context": 36, "printed": 36, "remark": 30, "origin": 44}
 MOST_DECISIONS = 12  # numbers of decisions that a cell lists before it counts the rest
 
 
-def claim_sheets(study, year, *, lang, previous=None) -> list:
+def claim_sheets(study: Study, year: int, *, lang: str, previous: int | None = None) -> list[Sheet]:
     """Numbers of the letter, published claims where there are any, and the decision log."""
     known = {claim.id: claim for claim in claims(study, year)}
     decided = _decisions(study, year)
-    numbers: dict[tuple, list[str]] = {}
+    numbers: dict[tuple[Any, ...], list[str]] = {}
     for *cell, number in decided.reindex(columns=[*CELL, "number"]).itertuples(index=False):
         numbers.setdefault(tuple(cell), []).append(number)
     origin = cache(partial(_origin, tracer(study, year, known=known), numbers, lang))
@@ -35,7 +42,14 @@ def claim_sheets(study, year, *, lang, previous=None) -> list:
     return sheets if decided.empty else [*sheets, _log(decided, lang)]
 
 
-def _letter(study, year, known, origin, lang, previous):
+def _letter(
+    study: Study,
+    year: int,
+    known: Mapping[str, Claim],
+    origin: Callable[..., tuple[str, str]],
+    lang: str,
+    previous: int | None,
+) -> Sheet:
     """One row per number, hedge word and name in a list of the letter in Chinese."""
     sections = letter_sections(study, year, lang="zh", previous=previous)
     texts = [text for s in sections for part in s["parts"] for text in part["paragraphs"]]
@@ -60,7 +74,7 @@ def _letter(study, year, known, origin, lang, previous):
     )
 
 
-def _published(table, origin, lang):
+def _published(table: pd.DataFrame, origin: Callable[..., tuple[str, str]], lang: str) -> Sheet:
     return _sheet(
         "published",
         {
@@ -77,7 +91,12 @@ def _published(table, origin, lang):
     )
 
 
-def _sheet(key, columns, origins, lang):
+def _sheet(
+    key: str,
+    columns: dict[str, Any],
+    origins: list[tuple[str, str]],
+    lang: str,
+) -> Sheet:
     columns |= {"origin": [cells for cells, _ in origins], "decided": [d for _, d in origins]}
     shown = [
         Column(label(f"book_{head}", lang), list(values), widest=WIDTHS.get(head, 24))
@@ -86,19 +105,19 @@ def _sheet(key, columns, origins, lang):
     return titled(key, shown, lang)
 
 
-def _kind(row, known, lang):
+def _kind(row: Any, known: Mapping[str, Claim], lang: str) -> str:
     """What sort of claim it is; of one that is none of ours, why it is let stand."""
     other = row.verdict if row.verdict in ("citation", "external") else "number"
     return label(f"claim_{known[row.claim].kind if row.claim in known else other}", lang)
 
 
-def _value(claim):
+def _value(claim: Claim) -> float | str:
     """The number of a claim, in full; none where it is a list."""
     one = isinstance(claim.value, dict) or claim.kind == "share"
     return held([scalar(claim)])[0] if one else ""
 
 
-def _decisions(study, year):
+def _decisions(study: Study, year: int) -> pd.DataFrame:
     """The decision logs of the year and the one before it, numbered, with the file as traced."""
     parts = []
     for one in (study.year_before(year), year):
@@ -109,7 +128,9 @@ def _decisions(study, year):
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _origin(tracer, decided, lang, claim):
+def _origin(
+    tracer: Tracer, decided: Mapping[tuple[str, str, int, str], list[str]], lang: str, claim: str
+) -> tuple[str, str]:
     """Where a claim comes from, in words, and the numbers of the decisions on the way."""
     table = tracer.trace(claim)
     table["sheet"] = table["sheet"].fillna("")
@@ -120,7 +141,7 @@ def _origin(tracer, decided, lang, claim):
     return "\n".join(lines), ", ".join(numbers[:MOST_DECISIONS]) + more
 
 
-def _cells(rows, file, lang):
+def _cells(rows: pd.DataFrame, file: str, lang: str) -> str:
     """Cells of a file one by one where they are few, else how many of each of its sheets."""
     placed = rows["row"].notna().all()
     if placed and len(rows) <= FEW:
@@ -133,7 +154,7 @@ def _cells(rows, file, lang):
     return sentence("book_counts", lang, file=file, sheets=sheets, placed=placed)
 
 
-def _log(decided, lang):
+def _log(decided: pd.DataFrame, lang: str) -> Sheet:
     heads = {
         "number": "book_number", "round": "book_round", "file": "book_file", "sheet": "book_sheet",
         "row": "book_row", "column": "book_column", "unit": "unit", "indicator": "book_leaf",

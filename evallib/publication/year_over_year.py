@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evallib.change import Change, Improvement, bridge, compare, continuing, improvement
 from evallib.change.cohort import COMPOSITION
+from evallib.errors import DataError
 from evallib.publication.wording import label, unit_names
 from evallib.rounding import NOISE_DECIMALS, format_number, print_units
-from evallib.study.load import Study
+from evallib.study.load import Study, Year
 
 RULES, POINTS = ("scheme", "class_rule"), ("bonus", "penalty", "veto")
 COUNT_DECIMALS = 1  # shares of a count and of a place print with one decimal
@@ -26,8 +28,20 @@ class YearOverYear:
     previous: int | None
     change: Change | None
 
+    @property
+    def moved(self) -> Change:
+        """The change; raises DataError where there is no year to compare with."""
+        if self.change is None:
+            raise DataError(f"study {self.study.code} has no year before {self.year}")
+        return self.change
 
-def year_over_year(study, year, *, previous=None) -> YearOverYear:
+    @property
+    def earlier(self) -> Year:
+        """The year it is compared with."""
+        return self.study.years[self.moved.previous]
+
+
+def year_over_year(study: Study, year: int, *, previous: int | None = None) -> YearOverYear:
     """A year held against an earlier one, by default the study's year before it.
 
     Parameters
@@ -43,7 +57,7 @@ def year_over_year(study, year, *, previous=None) -> YearOverYear:
     return YearOverYear(study, year, previous, change)
 
 
-def signed(value, decimals, rounding="half_up") -> str:
+def signed(value: float, decimals: int, rounding: str = "half_up") -> str:
     """A change as it prints: with its sign, and 0 without one.
 
     Examples
@@ -55,7 +69,9 @@ def signed(value, decimals, rounding="half_up") -> str:
     return f"\N{MINUS SIGN}{text[1:]}" if text[0] == "-" else text if text == "0" else f"+{text}"
 
 
-def printed_sum(values, change, *, decimals, rounding="half_up") -> str:
+def printed_sum(
+    values: pd.Series | list[float], change: float, *, decimals: int, rounding: str = "half_up"
+) -> str:
     """What the printed parts of a change add up to; empty where that is the printed change.
 
     Examples
@@ -69,7 +85,7 @@ def printed_sum(values, change, *, decimals, rounding="half_up") -> str:
     return signed(total / 10**decimals, decimals, rounding)
 
 
-def kinds_of_cause(change) -> dict[str, list[str]]:
+def kinds_of_cause(change: Change) -> dict[str, list[str]]:
     """Causes by kind, in the order of the account: performance, rules, points, units."""
     known = {"rules": RULES, "points": POINTS, "units": COMPOSITION}
     kinds = {name: [c for c in change.causes if c in codes] for name, codes in known.items()}
@@ -77,19 +93,18 @@ def kinds_of_cause(change) -> dict[str, list[str]]:
     return {"performance": [c for c in change.causes if c not in fixed], **kinds}
 
 
-def cause_names(move: YearOverYear, lang) -> dict[str, str]:
+def cause_names(move: YearOverYear, lang: str) -> dict[str, str]:
     """Printed name of every cause; of a dimension the current year's where it has one."""
-    names = {}
-    for year in (move.previous, move.year):
-        scheme = move.study.years[year].scheme
-        names |= scheme.names(lang) if scheme else {}
-    shown = move.change.dimensions
-    return {c: names[c] if c in shown else label(f"cause_{c}", lang) for c in move.change.causes}
+    names: dict[str, str] = {}
+    for year in (move.earlier, move.study.years[move.year]):
+        names |= year.scheme.names(lang) if year.scheme else {}
+    shown = move.moved.dimensions
+    return {c: names[c] if c in shown else label(f"cause_{c}", lang) for c in move.moved.causes}
 
 
-def names_of_units(move: YearOverYear, lang) -> dict[str, str]:
+def names_of_units(move: YearOverYear, lang: str) -> dict[str, str]:
     """Printed name of every unit of either year, the current one's where there is one."""
-    years = [move.study.years[year].units for year in (move.previous, move.year)]
+    years = [year.units for year in (move.earlier, move.study.years[move.year])]
     return {**unit_names(years[0], lang), **unit_names(years[1], lang)}
 
 
@@ -106,13 +121,13 @@ def bridge_means(move: YearOverYear) -> pd.DataFrame:
     """
     columns = ["units", "previous", "current_rescored", "under_previous", "shared_previous"]
     columns += ["previous_rescored", "current", "under_current", "shared_current"]
-    if move.change is None or not move.change.divided:
+    if move.change is None or not move.moved.divided:
         return pd.DataFrame(columns=columns)
-    table = bridge(move.study, move.previous, move.year).dropna()
+    table = bridge(move.study, move.moved.previous, move.year).dropna()
     if table.empty:
         return pd.DataFrame(columns=columns)
-    was = continuing(move.change.cohort).set_index("unit")["unit_previous"][table.index]
-    before = move.study.years[move.previous].units["group"][was].to_numpy()
+    was = continuing(move.moved.cohort).set_index("unit")["unit_previous"][table.index]
+    before = move.earlier.units["group"][was].to_numpy()
     group = move.study.years[move.year].units["group"][table.index]
     parts = {"all": table} | dict(iter(table[before == group].groupby(group, sort=False)))
     means = pd.DataFrame({name: part.mean() for name, part in parts.items()}).T
@@ -123,11 +138,18 @@ def bridge_means(move: YearOverYear) -> pd.DataFrame:
     return means[columns]
 
 
-def improvers(move: YearOverYear, *, alpha, sem=None, draws=None, seed=None) -> Improvement | None:
+def improvers(
+    move: YearOverYear,
+    *,
+    alpha: float,
+    sem: float | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
+) -> Improvement | None:
     """``improvement`` of the year over the one it is held against; None where too few compare."""
-    if move.change is None or len(move.change.scores) < 3:
+    if move.change is None or len(move.moved.scores) < 3:
         return None
-    given = {"alpha": alpha, "sem": sem, "draws": draws, "seed": seed}
+    given: dict[str, Any] = {"alpha": alpha, "sem": sem, "draws": draws, "seed": seed}
     return improvement(move.study, move.year, previous=move.previous, **given)
 
 

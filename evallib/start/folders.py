@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from xlsxwriter.exceptions import FileCreateError
@@ -24,6 +26,9 @@ from evallib.study.tables import columns_of
 from evallib.study.tree import NodeRow
 from evallib.study.units import UnitRow
 
+if TYPE_CHECKING:
+    from evallib.start.plan import Plan
+
 TEMPLATES = files("evallib.start") / "templates"
 CSV_ENCODING = "utf-8-sig"  # a spreadsheet shows Chinese only with the mark in front
 MARKED = ("raw", "marks.csv", "totals.csv")
@@ -33,7 +38,7 @@ LAYOUT_NOTE = (
 )
 
 
-def new_year(study, year, *, source_year=None) -> Path:
+def new_year(study: Path | str, year: int, *, source_year: int | None = None) -> Path:
     """A new year of a study: its scheme, its rules, and score sheets for both rounds.
 
     Scheme and rules are copied from ``source_year``, or from the latest year before the new one
@@ -82,7 +87,7 @@ def new_year(study, year, *, source_year=None) -> Path:
     return target
 
 
-def new_study(path, *, year=None) -> Path:
+def new_study(path: Path | str, *, year: int | None = None) -> Path:
     """An empty study folder to fill in; its README says how.
 
     Parameters
@@ -128,7 +133,7 @@ def new_study(path, *, year=None) -> Path:
     return target.resolve()
 
 
-def new_params(folder) -> Path:
+def new_params(folder: Path) -> Path:
     """The params file of a year's run, ``params/<study>-<year>.yaml``; made if it is not there.
 
     Parameters
@@ -150,12 +155,12 @@ def new_params(folder) -> Path:
     return path
 
 
-def _check_year(year):
+def _check_year(year: int) -> None:
     if not isinstance(year, int) or not 1000 <= year <= 9999:
         raise _refused(str(year), "no year of four digits", "write a year such as 2025")
 
 
-def _checked_source(path, year, source_year) -> int | None:
+def _checked_source(path: Path, year: int, source_year: int | None) -> int | None:
     """The year to copy from; the year itself where it has a scheme of its own and no marks."""
     _check_year(year)
     folder = path / str(year)
@@ -172,12 +177,12 @@ def _checked_source(path, year, source_year) -> int | None:
     return source_of(path, year) if source_year is None else source_year
 
 
-def _refused(file, problem, remedy) -> StudyError:
+def _refused(file: str, problem: str, remedy: str) -> StudyError:
     return StudyError([Fault(file, None, None, problem, remedy)])
 
 
 @contextmanager
-def _built(target):
+def _built(target: Path) -> Iterator[Path]:
     """A folder that appears as ``target`` once everything in it is written, or not at all."""
     work = None
     try:
@@ -195,12 +200,12 @@ def _built(target):
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _write_header(path, model):
+def _write_header(path: Path, model: type[NodeRow | UnitRow]) -> None:
     columns = sorted(columns_of(model), key=lambda name: name.startswith("valid_"))  # dates last
     path.write_text(f"{','.join(columns)}\n", encoding=CSV_ENCODING)
 
 
-def _write_raw(raw, plan):
+def _write_raw(raw: Path, plan: Plan) -> None:
     """Both workbooks and their layout; read back before they are handed out."""
     pages = pages_of(plan)
     for name, file in ROUNDS.items():
@@ -213,9 +218,9 @@ def _write_raw(raw, plan):
     _read_back(raw, plan)
 
 
-def _read_back(raw, plan):
+def _read_back(raw: Path, plan: Plan) -> None:
     """Faults of names by which the reader of the sheets would not find each unit and leaf."""
-    faults, layout = [], read_layout(raw / "layout.yaml")
+    faults, layout = list[Fault](), read_layout(raw / "layout.yaml")
     grids = read_grids(raw, layout, faults)
     facts = facts_of(
         str(plan.year),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil
+from typing import TYPE_CHECKING
 
 from xlsxwriter.utility import xl_range
 
@@ -11,6 +13,14 @@ from evallib.start.limits import NOT_APPLICABLE, limits_of
 from evallib.start.looks import LINE_HEIGHT, finish, text_width
 from evallib.start.pages import ROUNDS
 from evallib.study.cells import number_text
+from evallib.study.scheme import Node
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from evallib.start.pages import Page
+    from evallib.start.plan import Plan
 
 WIDTHS = (30, 26, 11, 11, 11, 12, 14)  # of the columns A to G
 LEAVES = ("上级指标", "指标", "代码", "分值", "计分单位", "适用类别", "数据来源")
@@ -39,7 +49,14 @@ MEASURED = "表头注明“实测值”的，填实际测得的数值，不折�
 LAST = "填完后存回原文件 {file}，文件名不变。"
 
 
-def draw_guide(sheet, pages, looks, *, name, round_name) -> None:
+def draw_guide(
+    sheet: Worksheet,
+    pages: tuple[Page, ...],
+    looks: Mapping[str, Format],
+    *,
+    name: str,
+    round_name: str,
+) -> None:
     """Instructions, how much is filled in, and all leaves with their full marks.
 
     Parameters
@@ -61,7 +78,7 @@ def draw_guide(sheet, pages, looks, *, name, round_name) -> None:
     finish(sheet, name)
 
 
-def _draw_steps(sheet, looks, plan, round_name) -> int:
+def _draw_steps(sheet: Worksheet, looks: Mapping[str, Format], plan: Plan, round_name: str) -> int:
     last = LAST.format(file=f"{plan.year}/raw/{ROUNDS[round_name]}.xlsx")
     measured = [MEASURED] * bool(plan.scheme.full_marks.isna().any())
     blanks = BLANKS[plan.rules.missing]
@@ -74,7 +91,9 @@ def _draw_steps(sheet, looks, plan, round_name) -> int:
     return len(steps) + 2
 
 
-def _draw_state(sheet, row, pages, looks) -> int:
+def _draw_state(
+    sheet: Worksheet, row: int, pages: tuple[Page, ...], looks: Mapping[str, Format]
+) -> int:
     """Cells to fill and cells filled per sheet, as formulas that follow the filling."""
     sheet.write_string(row, 0, "二、填写进度", looks["heading"])
     sheet.merge_range(row + 1, 0, row + 1, 1, STATE[0], looks["head"])
@@ -90,7 +109,9 @@ def _draw_state(sheet, row, pages, looks) -> int:
     return row + 2 + len(pages)
 
 
-def _draw_leaves(sheet, row, pages, looks):
+def _draw_leaves(
+    sheet: Worksheet, row: int, pages: tuple[Page, ...], looks: Mapping[str, Format]
+) -> None:
     sheet.write_string(row, 0, "三、指标一览", looks["heading"])
     _write_row(sheet, row + 1, LEAVES, [looks["head"]] * len(LEAVES))
     leaves = [(page, leaf) for page in pages for leaf in page.leaves]
@@ -99,12 +120,12 @@ def _draw_leaves(sheet, row, pages, looks):
         _write_row(sheet, at, _leaf_texts(page, leaf), kinds)
 
 
-def _write_row(sheet, row, texts, kinds):
+def _write_row(sheet: Worksheet, row: int, texts: tuple[str, ...], kinds: list[Format]) -> None:
     for column, (text, look) in enumerate(zip(texts, kinds, strict=True)):
         sheet.write_string(row, column, text, look)
 
 
-def _leaf_texts(page, leaf) -> tuple[str, ...]:
+def _leaf_texts(page: Page, leaf: str) -> tuple[str, ...]:
     scheme, classes = page.plan.scheme, page.plan.study.classes
     node, names = scheme.node(leaf), scheme.names()
     above = " / ".join((page.title, *(names[code] for code in page.paths[leaf])))
@@ -113,10 +134,10 @@ def _leaf_texts(page, leaf) -> tuple[str, ...]:
     return above, names[leaf], leaf, _range_text(node), step, kinds, node.source
 
 
-def _range_text(node) -> str:
+def _range_text(node: Node) -> str:
     if node.full_marks is not None:
         return format_number(node.full_marks, NOISE_DECIMALS)
     limits = limits_of(node)
-    if limits.low is None:
+    if limits.low is None or limits.high is None:
         return "不限"
     return f"{number_text(limits.low)}～{number_text(limits.high)}"

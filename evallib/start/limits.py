@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
 
 from evallib.study.cells import expected, number_text
+from evallib.study.scheme import Node
 
 NOT_APPLICABLE = "不适用"
 LIST_LIMIT = 255  # characters that a spreadsheet stores of the choices of one drop-down
@@ -21,7 +23,7 @@ class Limits:
     marks: tuple[Decimal, ...]
 
 
-def limits_of(node) -> Limits:
+def limits_of(node: Node) -> Limits:
     """The limits of a leaf, exactly those that the reader of the sheets applies.
 
     Examples
@@ -32,24 +34,28 @@ def limits_of(node) -> Limits:
     """
     cell = expected(node, applies=True, deduction=False, may_be_missing=False)
     low, high = (cell.low, cell.high) if cell.full is None else (Decimal(0), cell.full)
-    if cell.step is None or low is None or (high - low) / cell.step > LIST_LIMIT:
-        return Limits(low, high, cell.step, ())
-    first = (low / cell.step).to_integral_value(ROUND_CEILING)
-    last = (high / cell.step).to_integral_value(ROUND_FLOOR)
-    marks = tuple(n * cell.step for n in range(int(first), int(last) + 1))
-    return Limits(low, high, cell.step, marks)
+    step, marks = cell.step, tuple[Decimal, ...]()
+    if step is not None and low is not None and high is not None:
+        first, last = low / step, high / step
+        if last - first <= LIST_LIMIT:
+            whole = range(
+                int(first.to_integral_value(ROUND_CEILING)),
+                int(last.to_integral_value(ROUND_FLOOR)) + 1,
+            )
+            marks = tuple(n * step for n in whole)
+    return Limits(low, high, step, marks)
 
 
-def choices(limits) -> list[str]:
+def choices(limits: Limits) -> list[str]:
     """Texts of a drop-down, not applicable first, the highest mark next; empty where too many."""
     texts = [NOT_APPLICABLE, *map(number_text, reversed(limits.marks))]
     return texts if limits.marks and len(",".join(texts)) <= LIST_LIMIT else []
 
 
-def allowed(limits, cell) -> str:
+def allowed(limits: Limits, cell: str) -> str:
     """Formula that is true for a number within the limits and for the word not applicable."""
     tests = ["TRUE"]
-    if limits.low is not None:
+    if limits.low is not None and limits.high is not None:
         tests = [f"{cell}>={number_text(limits.low)}", f"{cell}<={number_text(limits.high)}"]
     if limits.step is not None:
         steps = f"{cell}/{number_text(limits.step)}"
@@ -57,7 +63,7 @@ def allowed(limits, cell) -> str:
     return f'IF(ISNUMBER({cell}),AND({",".join(tests)}),{cell}="{NOT_APPLICABLE}")'
 
 
-def validation(limits, cell, header) -> dict:
+def validation(limits: Limits, cell: str, header: str) -> dict[str, Any]:
     """A drop-down of all marks where they are few, else the limits as a formula.
 
     Parameters
@@ -74,10 +80,10 @@ def validation(limits, cell, header) -> dict:
     return check | {"error_title": "不能这样填写", "error_message": text}
 
 
-def in_words(limits) -> str:
+def in_words(limits: Limits) -> str:
     """The limits as a sentence for assessors."""
     parts = []
-    if limits.low is not None:
+    if limits.low is not None and limits.high is not None:
         parts.append(f"{number_text(limits.low)} 至 {number_text(limits.high)}")
     if limits.step is not None:
         parts.append(f"{number_text(limits.step)} 的整数倍")

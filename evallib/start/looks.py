@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 FONT = {"font_name": "宋体", "font_size": 11}
 LINE = {"border": 1, "border_color": "#8C8C8C", "valign": "vcenter"}
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "title": {
         "bold": True,
         "font_size": 15,
@@ -30,7 +36,7 @@ LINE_HEIGHT = 15.5
 LONGEST_FOOTER = 100  # characters; a spreadsheet takes 255, with its own signs
 
 
-def text_width(text) -> int:
+def text_width(text: str) -> int:
     """Width of a text in Latin characters; a Chinese one takes two.
 
     Examples
@@ -41,7 +47,7 @@ def text_width(text) -> int:
     return sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in text)
 
 
-def broken(name) -> str:
+def broken(name: str) -> str:
     """A long Chinese name in lines of four or five characters, without a lone last one.
 
     Examples
@@ -60,12 +66,12 @@ def broken(name) -> str:
     return "\n".join(lines)
 
 
-def formats(book) -> dict:
+def formats(book: Workbook) -> dict[str, Format]:
     """The formats of a workbook, by name."""
     return {name: book.add_format({**FONT, **look}) for name, look in LOOKS.items()}
 
 
-def finish(sheet, footer) -> None:
+def finish(sheet: Worksheet, footer: str) -> None:
     """A4, as wide as one page, with a footer; locked without a password, widths left free."""
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from math import isnan
+from typing import Any
 
 from evallib.rounding import NOISE_DECIMALS, format_number
 from evallib.start.plan import Plan
 from evallib.study.cells import squeeze
+from evallib.study.scheme import Node, Scheme
 
 ROUNDS = {"initial": "初评", "final": "终评"}
 NUMBER, UNIT, CLASS, SUBTOTAL, NOTE = "序号", "单位名称", "类别", "小计", "备注"
@@ -66,7 +69,7 @@ class Page:
         """Columns of the first and the last leaf."""
         return len(self.left), len(self.left) + len(self.leaves) - 1
 
-    def runs(self, leaf) -> list[tuple[int, int]]:
+    def runs(self, leaf: str) -> list[tuple[int, int]]:
         """First and last row of every run of units to which a leaf applies."""
         applies = self.plan.scheme.applies(self.plan.units["class"])[leaf]
         runs = []
@@ -81,7 +84,7 @@ class Page:
         return sum(b - a + 1 for leaf in self.leaves for a, b in self.runs(leaf))
 
 
-def pages_of(plan) -> tuple[Page, ...]:
+def pages_of(plan: Plan) -> tuple[Page, ...]:
     """A page per level-1 indicator; those without a level below share one.
 
     Parameters
@@ -106,7 +109,7 @@ def pages_of(plan) -> tuple[Page, ...]:
     )
 
 
-def layout_entry(page, round_name) -> dict:
+def layout_entry(page: Page, round_name: str) -> dict[str, Any]:
     """The entry of ``layout.yaml`` by which the page of a round is read."""
     columns = {page.headers[leaf]: leaf for leaf in page.leaves}
     ignore = [name for name in (*page.left, *page.right) if name != UNIT]
@@ -124,7 +127,7 @@ def layout_entry(page, round_name) -> dict:
     }
 
 
-def _headers(scheme, leaves):
+def _headers(scheme: Scheme, leaves: list[str]) -> dict[str, str]:
     """Name and full marks of every leaf; with its code where two would read alike."""
     plain = {leaf: f"{scheme.names()[leaf]}（{_worth(scheme.node(leaf))}）" for leaf in leaves}
     alike = Counter(map(squeeze, plain.values()))
@@ -134,24 +137,24 @@ def _headers(scheme, leaves):
     }
 
 
-def _worth(node):
+def _worth(node: Node) -> str:
     if node.full_marks is None:
         return "实测值"
     return f"{format_number(node.full_marks, NOISE_DECIMALS)}分"
 
 
-def _paths(scheme, leaves):
+def _paths(scheme: Scheme, leaves: list[str]) -> dict[str, tuple[str, ...]]:
     return {leaf: tuple(reversed(list(_above(scheme, leaf)))) for leaf in leaves}
 
 
-def _above(scheme, leaf):
+def _above(scheme: Scheme, leaf: str) -> Iterator[str]:
     code = scheme.parent(leaf)
     while code and scheme.level(code) > 1:
         yield code
         code = scheme.parent(code)
 
 
-def _sheet_names(titles):
+def _sheet_names(titles: list[str]) -> Iterator[str]:
     """A valid name for each sheet of a workbook, unlike the others and the page of instructions."""
     taken = {GUIDE, "history"}  # the second is a spreadsheet's own
     for title in titles:

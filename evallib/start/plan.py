@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -34,19 +35,19 @@ class Plan:
     aliases: pd.DataFrame
 
 
-def scheme_years(path) -> list[int]:
+def scheme_years(path: Path) -> list[int]:
     """Years of a study folder that have a scheme, in order."""
     folders = (entry.parent.name for entry in path.glob("*/scheme.csv"))
     return sorted(int(name) for name in folders if re.fullmatch(r"\d{4}", name))
 
 
-def source_of(path, year) -> int | None:
+def source_of(path: Path, year: int) -> int | None:
     """The year to copy from: the year itself, the latest before it, or the latest of all."""
     known = scheme_years(path)
     return max((one for one in known if one <= year), default=max(known, default=None))
 
 
-def read_plan(study, year, *, source) -> Plan:
+def read_plan(study: Path, year: int, *, source: int | None) -> Plan:
     """The plan of a year of a study.
 
     Parameters
@@ -64,13 +65,15 @@ def read_plan(study, year, *, source) -> Plan:
     found, faults = inspect_study(path, years=[])
     scheme, rules = _read_scheme(path, year, source, found, faults)
     units = _units(found, year, faults) if found else None
-    if faults:
+    if faults or found is None or source is None or scheme is None or rules is None:
         raise StudyError(faults)
     aliases = _valid(found.aliases, year)[["alias", "unit"]]
     return Plan(found, year, source, scheme, rules, units, aliases)
 
 
-def _read_scheme(path, year, source, study, faults):
+def _read_scheme(
+    path: Path, year: int, source: int | None, study: Study | None, faults: list[Fault]
+) -> tuple[Scheme | None, Rules | None]:
     wanted = year if source is None else source
     file, text = path / str(wanted) / "scheme.csv", f"{wanted}/scheme.csv"
     rules = read_yaml(file.parent / "rules.yaml", Rules, f"{wanted}/rules.yaml", faults)
@@ -86,12 +89,12 @@ def _read_scheme(path, year, source, study, faults):
     return (tree.build(rows) if rows and len(faults) == before else None), rules
 
 
-def _valid(table, year):
+def _valid(table: pd.DataFrame, year: int) -> pd.DataFrame:
     day = date(year, 12, 31)
     return table[(table["valid_from"] <= day) & (table["valid_to"] >= day)]
 
 
-def _units(study, year, faults):
+def _units(study: Study, year: int, faults: list[Fault]) -> pd.DataFrame:
     units = _valid(study.units, year)
     if units.empty:
         problem = f"no unit is valid on 31 December {year}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +22,9 @@ from evallib.study.names import find_unit, unit_names
 from evallib.study.rulings import apply_rulings, read_rulings
 from evallib.study.sheets import read_grids, read_layout
 from evallib.study.tables import read_rows
+
+if TYPE_CHECKING:
+    from evallib.start.plan import Plan
 
 LISTED, NAMED = 10, 6  # faults and units that are named before the rest is counted
 
@@ -55,11 +61,11 @@ class _Found:
     """Cells found filled, as (round, unit, leaf), and the places of blank ones."""
 
     rounds: tuple[str, ...] = ("final",)
-    filled: frozenset = frozenset()
-    blank: frozenset = frozenset()
+    filled: frozenset[tuple[str, str, str]] = frozenset()
+    blank: frozenset[tuple[str, str | None, int, str]] = frozenset()
 
 
-def what_is_missing(study, year) -> list[str]:
+def what_is_missing(study: Path | str, year: int) -> list[str]:
     """What keeps a year from being scored, as the lines of one screen; empty when nothing does.
 
     Parameters
@@ -86,7 +92,7 @@ def what_is_missing(study, year) -> list[str]:
     ]
 
 
-def year_progress(study, year) -> Progress:
+def year_progress(study: Path | str, year: int) -> Progress:
     """How far a year has come.
 
     Parameters
@@ -100,8 +106,7 @@ def year_progress(study, year) -> Progress:
     [{'round': 'final', 'dimension': '总得分', 'filled': 105, 'cells': 105}]
     """
     path = study_path(study)
-    _, faults = inspect_study(path, years=[year])
-    faults = StudyError(faults).faults
+    faults = StudyError(inspect_study(path, years=[year])[1]).faults
     nothing = pd.DataFrame(columns=["round", "dimension", "filled", "cells"])
     try:
         plan = read_plan(path, year, source=year)
@@ -115,7 +120,7 @@ def year_progress(study, year) -> Progress:
     return Progress(path.name, year, cells, untouched, len(plan.units), other, not faults)
 
 
-def _found(folder, plan) -> _Found:
+def _found(folder: Path, plan: Plan) -> _Found:
     if (folder / "raw").is_dir():
         return _found_in_sheets(folder, plan)
     names, filled = unit_names(plan.units, plan.aliases), set()
@@ -128,8 +133,8 @@ def _found(folder, plan) -> _Found:
     return _Found(filled=frozenset(filled))
 
 
-def _found_in_sheets(folder, plan) -> _Found:
-    layout, faults = read_layout(folder / "raw" / "layout.yaml"), []
+def _found_in_sheets(folder: Path, plan: Plan) -> _Found:
+    layout, faults = read_layout(folder / "raw" / "layout.yaml"), list[Fault]()
     rules = {"scheme": plan.scheme, "units": plan.units, "aliases": plan.aliases}
     facts = facts_of(folder.name, rules=plan.rules, **rules)
     grids = read_grids(folder / "raw", layout, faults)
@@ -154,7 +159,7 @@ def _found_in_sheets(folder, plan) -> _Found:
     return _Found(rounds, frozenset(filled), frozenset(blank))
 
 
-def _counted(plan, found):
+def _counted(plan: Plan, found: _Found) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
     """Filled cells per round and dimension, and the units without any."""
     applies = plan.scheme.applies(plan.units["class"])
     wanted = [(unit, leaf) for leaf in applies for unit in applies.index[applies[leaf]]]
@@ -170,15 +175,16 @@ def _counted(plan, found):
     return pd.DataFrame(rows, columns=["round", "dimension", "filled", "cells"]), untouched
 
 
-def _is_blank(fault, found, year) -> bool:
+def _is_blank(fault: Fault, found: _Found, year: int) -> bool:
     """Whether a fault says only what the count of filled cells says as well."""
-    if (fault.file, fault.sheet, fault.row, fault.column) in found.blank:
+    place: tuple[Any, ...] = (fault.file, fault.sheet, fault.row, fault.column)
+    if place in found.blank:
         return True
     counted = (f"{year}/raw", f"{year}/marks.csv")
     return fault.file in counted and fault.row is None and fault.column in ("unit", "mark")
 
 
-def _cell_lines(cells):
+def _cell_lines(cells: pd.DataFrame) -> Iterator[str]:
     """A line per dimension, a column per round, and a last line that sums up."""
     if cells.empty:
         return
@@ -192,11 +198,11 @@ def _cell_lines(cells):
         yield _padded(f"  {title}", width + 2) + "".join(texts).rstrip()
 
 
-def _padded(text, width):
+def _padded(text: str, width: int) -> str:
     return text + " " * (width - text_width(text))
 
 
-def _untouched_lines(progress):
+def _untouched_lines(progress: Progress) -> Iterator[str]:
     for name, units in progress.untouched.items():
         if not units:
             continue
@@ -208,14 +214,14 @@ def _untouched_lines(progress):
         yield f"{ROUNDS[name]}: nothing yet for {count}: {', '.join(units[:NAMED])}{more}"
 
 
-def _sheet_lines(folder):
+def _sheet_lines(folder: Path) -> Iterator[str]:
     """How to get score sheets, where there is a scheme and nothing to mark on."""
     there = [(folder / name).exists() for name in ("scheme.csv", "raw", "marks.csv", "totals.csv")]
     if there == [True, False, False, False]:
         yield f"score sheets for assessors: evallib new {folder.parent.name} {folder.name}"
 
 
-def _fault_lines(faults):
+def _fault_lines(faults: Sequence[Fault]) -> Iterator[str]:
     """Every fault where they are few, else the first of each file and sheet with their number."""
     if not faults:
         return
@@ -233,6 +239,6 @@ def _fault_lines(faults):
         yield f"  and {sum(map(len, list(places.values())[LISTED:]))} in other files and sheets"
 
 
-def _one_line(fault) -> str:
+def _one_line(fault: Fault) -> str:
     """The fault without the line breaks that headers of a sheet may have."""
     return str(fault).replace("\n", "")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from math import ceil
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xlsxwriter
 from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
@@ -13,11 +17,17 @@ from evallib.start.limits import allowed, limits_of, validation
 from evallib.start.looks import FONT, LINE_HEIGHT, broken, finish, formats, text_width
 from evallib.start.pages import CLASS, GUIDE, ROUNDS, SUBTOTAL, TITLE_ROWS
 
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from evallib.start.pages import Page
+
 NOTE_WIDTH, SUM_WIDTH, NAME_WIDTHS = 22, 9.5, (12, 36)
 SIGNED = "评分人：                    复核人：                    评分日期：        年    月    日"
 
 
-def write_workbook(path, pages, *, round_name) -> None:
+def write_workbook(path: Path, pages: tuple[Page, ...], *, round_name: str) -> None:
     """The score sheets of one round, with a page of instructions in front.
 
     Parameters
@@ -36,7 +46,7 @@ def write_workbook(path, pages, *, round_name) -> None:
             _draw(book.add_worksheet(page.sheet), page, looks, name)
 
 
-def _draw(sheet, page, looks, name):
+def _draw(sheet: Worksheet, page: Page, looks: Mapping[str, Format], name: str) -> None:
     _draw_head(sheet, page, looks, name)
     _draw_units(sheet, page, looks)
     for column, leaf in enumerate(page.leaves, page.columns[0]):
@@ -44,7 +54,7 @@ def _draw(sheet, page, looks, name):
     _set_up(sheet, page, name)
 
 
-def _draw_head(sheet, page, looks, name):
+def _draw_head(sheet: Worksheet, page: Page, looks: Mapping[str, Format], name: str) -> None:
     (first, last), (top, _) = page.columns, page.rows
     end = last + len(page.right)
     title = f"{name}评分表　{page.title}{page.points}"
@@ -63,13 +73,12 @@ def _draw_head(sheet, page, looks, name):
         sheet.set_row(row, LINE_HEIGHT * lines + 6)
 
 
-def _header_cells(page):
+def _header_cells(page: Page) -> Iterator[tuple[tuple[int, int, int, int], str]]:
     """Area, counted from the first header row and leaf, and text of every cell over the leaves."""
     names = page.plan.scheme.names()
     for row in range(page.header_rows - 1):
-        for path, cells in groupby(
-            enumerate(page.leaves), lambda cell, row=row: page.paths[cell[1]][: row + 1]
-        ):
+        paths = [page.paths[leaf][: row + 1] for leaf in page.leaves]
+        for path, cells in groupby(enumerate(paths), itemgetter(1)):
             at = [column for column, _ in cells]
             if len(path) > row:
                 yield (row, at[0], row, at[-1]), names[path[-1]]
@@ -79,13 +88,13 @@ def _header_cells(page):
         yield area, f"{broken(name)}\n（{worth}"
 
 
-def _write_merged(sheet, area, text, look):
+def _write_merged(sheet: Worksheet, area: tuple[int, ...], text: str, look: Format) -> None:
     if area[:2] != area[2:]:
         sheet.merge_range(*area, "", look)
     sheet.write_string(*area[:2], text, look)
 
 
-def _draw_units(sheet, page, looks):
+def _draw_units(sheet: Worksheet, page: Page, looks: Mapping[str, Format]) -> None:
     """Everything left and right of the marks; sums follow what is filled in."""
     units = page.plan.units
     kinds = {code: names.zh for code, names in page.plan.study.classes.items()}
@@ -104,7 +113,9 @@ def _draw_units(sheet, page, looks):
         sheet.set_row(row, LINE_HEIGHT * ceil(text_width(name) / width) + 3)
 
 
-def _draw_leaf(sheet, page, looks, column, leaf):
+def _draw_leaf(
+    sheet: Worksheet, page: Page, looks: Mapping[str, Format], column: int, leaf: str
+) -> None:
     """Cells of one leaf: inputs with their limits, and closed ones where it does not apply."""
     for row in range(page.rows[0], page.rows[1] + 1):
         sheet.write_blank(row, column, None, looks["closed"])
@@ -124,19 +135,19 @@ def _draw_leaf(sheet, page, looks, column, leaf):
             sheet.conditional_format(*areas[0], rule)
 
 
-def _leaf_widths(page):
+def _leaf_widths(page: Page) -> list[float]:
     names = page.plan.scheme.names()
     lines = [broken(names[leaf]).split("\n") for leaf in page.leaves]
     return [max(min(max(map(text_width, one)), 14) + 2.5, SUM_WIDTH) for one in lines]
 
 
-def _name_width(page):
+def _name_width(page: Page) -> int:
     least, most = NAME_WIDTHS
     widest = max(map(text_width, page.plan.units["name_zh"]))
     return min(max(widest + 2, least), most)
 
 
-def _set_up(sheet, page, name):
+def _set_up(sheet: Worksheet, page: Page, name: str) -> None:
     """Widths, frozen panes, print set-up and protection."""
     (first, last), (top, _) = page.columns, page.rows
     end = last + len(page.right)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from evallib.study.scheme import Node
+
 SPACE = re.compile(r"\s+")
 DASHES = re.compile("[-\u2010-\u2015\u2212\u2500\ufe58\ufe63]+")  # hyphens, dashes, minus
 NOTHING = re.compile(rf"(?:{DASHES.pattern}|/+)")
@@ -76,7 +78,7 @@ class _Chain:
     text: str
     steps: tuple[Step, ...] = ()
 
-    def to(self, rule, number) -> _Chain:
+    def to(self, rule: str, number: Decimal) -> _Chain:
         """The chain after one more decision; the first one starts from the cell's text."""
         text = number_text(number)
         return _Chain(number, text, (*self.steps, Step(rule, self.text, text, REASONS[rule])))
@@ -98,7 +100,7 @@ class Expected:
 FOOTNOTES = ("<super>", "<sub>", "<circle>")  # 1², 1①: a mark and a note, not a number
 
 
-def shown(value) -> str:
+def shown(value: object) -> str:
     """Text of a cell as the sheet shows it; whole numbers without a decimal point.
 
     Examples
@@ -121,7 +123,7 @@ def shown(value) -> str:
     return str(value)
 
 
-def squeeze(text) -> str:
+def squeeze(text: str) -> str:
     """Text in its compatibility form (NFKC) without any white space.
 
     Examples
@@ -132,7 +134,7 @@ def squeeze(text) -> str:
     return SPACE.sub("", unicodedata.normalize("NFKC", text))
 
 
-def is_subtotal(text) -> bool:
+def is_subtotal(text: str) -> bool:
     """Whether the text heads a row of totals or means.
 
     Examples
@@ -143,7 +145,7 @@ def is_subtotal(text) -> bool:
     return SUBTOTAL.fullmatch(squeeze(text)) is not None
 
 
-def number_text(number) -> str:
+def number_text(number: Decimal) -> str:
     """A decimal as plain digits, without trailing zeros.
 
     Examples
@@ -154,7 +156,7 @@ def number_text(number) -> str:
     return format(number.normalize(), "f") if number else "0"
 
 
-def expected(node, *, applies, deduction, may_be_missing) -> Expected:
+def expected(node: Node, *, applies: bool, deduction: bool, may_be_missing: bool) -> Expected:
     """What a cell of a leaf must keep to.
 
     Parameters
@@ -165,12 +167,12 @@ def expected(node, *, applies, deduction, may_be_missing) -> Expected:
         year say what a missing mark counts.
     """
     bounds = node.bounds if node.full_marks is None else None
-    exact = [None if x is None else Decimal(repr(float(x))) for x in (node.full_marks, node.step)]
-    low, high = (Decimal(repr(float(x))) for x in bounds) if bounds else (None, None)
-    return Expected(*exact, low, high, applies, deduction, may_be_missing)
+    numbers = (node.full_marks, node.step, *(bounds or (None, None)))
+    full, step, low, high = (None if x is None else Decimal(repr(float(x))) for x in numbers)
+    return Expected(full, step, low, high, applies, deduction, may_be_missing)
 
 
-def read_mark(value, expected) -> Reading:
+def read_mark(value: object, expected: Expected) -> Reading:
     """What a mark cell says, by rule alone.
 
     Parameters
@@ -210,11 +212,11 @@ def read_mark(value, expected) -> Reading:
     return (_read_deduction if expected.deduction else _read_score)(chain, expected)
 
 
-def _step(rule, was, becomes) -> Step:
+def _step(rule: str, was: str, becomes: str) -> Step:
     return Step(rule, was, becomes, REASONS[rule])
 
 
-def _read_nothing(text, word, expected) -> Reading:
+def _read_nothing(text: str, word: str, expected: Expected) -> Reading:
     if not expected.applies:
         steps = (_step("not_applicable_class", text, "not_applicable"),) if text else ()
         return Reading("not_applicable", steps=steps)
@@ -225,16 +227,17 @@ def _read_nothing(text, word, expected) -> Reading:
     return Reading(problem="blank, but the leaf applies to the unit")
 
 
-def _read_score(chain, expected) -> Reading:
+def _read_score(chain: _Chain, expected: Expected) -> Reading:
     chain, off = _on_step(chain, expected.step)
-    low, high = (0, expected.full) if expected.full is not None else (expected.low, expected.high)
-    if low is not None and not low <= chain.number <= high:
-        bounds = f"{number_text(Decimal(low))} to {number_text(high)}"
+    full, ends = expected.full, (expected.low, expected.high)
+    low, high = (Decimal(0), full) if full is not None else ends
+    if low is not None and high is not None and not low <= chain.number <= high:
+        bounds = f"{number_text(low)} to {number_text(high)}"
         return Reading(problem=f"mark {number_text(chain.number)} is outside {bounds}")
     return Reading(problem=off) if off else Reading("scored", chain.number, chain.steps)
 
 
-def _read_deduction(chain, expected) -> Reading:
+def _read_deduction(chain: _Chain, expected: Expected) -> Reading:
     if expected.full is None:
         return Reading(problem="a deduction from a leaf without full marks")
     if chain.number < 0:
@@ -249,11 +252,11 @@ def _read_deduction(chain, expected) -> Reading:
     )
 
 
-def _on_step(chain, step):
+def _on_step(chain: _Chain, step: Decimal | None) -> tuple[_Chain, str]:
     """The number on its step, and the problem if it is off by more than binary noise."""
     number = chain.number
     nearest = number if step is None else (number / step).to_integral_value() * step
-    if number == nearest:
+    if step is None or number == nearest:
         return chain, ""
     if abs(number - nearest) < NOISE * step:
         return chain.to("step_noise", nearest), ""

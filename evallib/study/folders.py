@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
 from evallib.errors import Fault, StudyError
@@ -22,13 +23,13 @@ def project_root() -> Path:
     return Path.cwd()
 
 
-def find_study(study) -> Path | None:
+def find_study(study: Path | str) -> Path | None:
     """Folder of a study named by its path or by its folder under ``data``; None without one."""
     folders = (Path(study), project_root() / "data" / str(study))
     return next((f.resolve() for f in folders if (f / "study.yaml").is_file()), None)
 
 
-def study_path(study) -> Path:
+def study_path(study: Path | str) -> Path:
     """Folder of a study that is named by its path or by its folder under ``data``.
 
     Raises
@@ -44,7 +45,7 @@ def study_path(study) -> Path:
     raise StudyError([Fault("study.yaml", None, None, f"no study {str(study)!r}", remedy)])
 
 
-def inside(name) -> bool:
+def inside(name: str) -> bool:
     """Whether a name from a file, read on any system, stays inside the folder it is meant for.
 
     Examples
@@ -56,7 +57,7 @@ def inside(name) -> bool:
     return bool(path.parts) and not (path.anchor or ".." in path.parts or unseen(name))
 
 
-def name_problem(name) -> str:
+def name_problem(name: str) -> str:
     """Why a name that a person chose cannot be that of a folder on any system; or nothing.
 
     Examples
@@ -77,7 +78,7 @@ def name_problem(name) -> str:
     return ""
 
 
-def folder_faults(folder):
+def folder_faults(folder: Path) -> Iterator[Fault]:
     """Faults of a study's folder: its name, by which results are named, and links out of it."""
     if problem := name_problem(folder.name):
         yield Fault("study.yaml", None, None, problem, "rename the folder")
@@ -87,7 +88,7 @@ def folder_faults(folder):
             yield Fault(file, None, None, "the link leads out of the study", remedy)
 
 
-def input_files(folder, year) -> list[Path]:
+def input_files(folder: Path | str, year: int | str) -> list[Path]:
     """Every file of a study folder that the results of a year rest on, in a fixed order."""
     top = [path for path in Path(folder).iterdir() if path.is_file()]
     return sorted([*top, *(p for p in (Path(folder) / str(year)).rglob("*") if p.is_file())])

@@ -8,12 +8,17 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 import yaml
 
 from evallib.errors import Fault, StudyError
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 MB = 10**6
 TEXT_LIMIT = 300 * MB  # bytes of a text file
@@ -24,7 +29,13 @@ DEPTH_LIMIT = 50  # levels of a YAML file
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, 25 times faster, where built in
 CHUNK = 1 << 20
 CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-DAMAGED = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError)
+DAMAGED: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    EOFError,
+    OSError,
+)
 DAMAGED += (NotImplementedError, RuntimeError)  # compressed in another way, encrypted
 # control characters, and marks that turn, join or hide what stands beside them
 UNSEEN = re.compile(
@@ -36,7 +47,7 @@ class _TooMuchError(Exception):
     """What a file holds too much of, or what it may not hold at all."""
 
 
-def text_fault(path, file) -> Fault | None:
+def text_fault(path: Path, file: str) -> Fault | None:
     """A fault where a text file is larger than any table of a study."""
     size = Path(path).stat().st_size
     if size <= TEXT_LIMIT:
@@ -45,7 +56,7 @@ def text_fault(path, file) -> Fault | None:
     return Fault(file, None, None, problem, "take out what is no table of the study")
 
 
-def archive_fault(path, file) -> Fault | None:
+def archive_fault(path: Path, file: str) -> Fault | None:
     """A fault where a .xlsx or .docx swells beyond all measure, or is no such file.
 
     Everything in it is unpacked piece by piece, since what an archive says of its own sizes may be
@@ -72,14 +83,14 @@ def archive_fault(path, file) -> Fault | None:
     return None
 
 
-def checked_archive(path) -> Path:
+def checked_archive(path: Path) -> Path:
     """The path of a .docx that may be opened; raises StudyError where it may not."""
     if fault := archive_fault(path, Path(path).name):
         raise StudyError([fault])
     return Path(path)
 
 
-def _walk(archive, member, left) -> int:
+def _walk(archive: ZipFile, member: ZipInfo, left: int) -> int:
     """Read one member to its end; how many bytes the others may have."""
     kind = member.filename.rpartition(".")[2].lower()
     parser = _parser(sheet="worksheets/" in member.filename) if kind in ("xml", "rels") else None
@@ -89,7 +100,7 @@ def _walk(archive, member, left) -> int:
             left -= len(chunk)
             if left < 0:
                 limit = f"at most {ARCHIVE_LIMIT / MB:,.0f} MB are read"
-                raise _TooMuchError(f"{Path(archive.filename).name} unpacks to more: {limit}")
+                raise _TooMuchError(f"{Path(str(archive.filename)).name} unpacks to more: {limit}")
             if parser is not None:
                 parser.Parse(chunk, False)
     if parser is not None:
@@ -97,14 +108,14 @@ def _walk(archive, member, left) -> int:
     return left
 
 
-def _parser(*, sheet):
+def _parser(*, sheet: bool) -> expat.XMLParserType:
     """A parser that refuses document types and, of a sheet, cells far away."""
     parser, span = expat.ParserCreate(), [1, 1, 0]
 
-    def refuse(*_):
+    def refuse(*_: object) -> None:
         raise _TooMuchError("it defines entities, as no office program does")
 
-    def begin(tag, given):
+    def begin(tag: str, given: Mapping[str, str]) -> None:
         name = tag.rpartition(":")[2]
         if name == "c" and (place := CELL.fullmatch(given.get("r", ""))):
             span[:2] = max(span[0], int(place[2])), max(span[1], _column(place[1]))
@@ -120,23 +131,23 @@ def _parser(*, sheet):
     return parser
 
 
-def _column(letters) -> int:
+def _column(letters: str) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
 
 
-def _area(reference) -> int:
+def _area(reference: str) -> int:
     """Cells of a range such as A1:C3."""
-    ends = [CELL.fullmatch(end) for end in reference.split(":")]
-    if len(ends) != 2 or not all(ends):
+    ends = [end for part in reference.split(":") if (end := CELL.fullmatch(part))]
+    if len(ends) != 2:
         return 1
     rows, columns = [int(end[2]) for end in ends], [_column(end[1]) for end in ends]
     return (abs(rows[1] - rows[0]) + 1) * (abs(columns[1] - columns[0]) + 1)
 
 
-def parse_yaml(text, *, quoting=False):
+def parse_yaml(text: str, *, quoting: bool = False) -> tuple[yaml.Node | None, Any]:
     """The root node and the content of a YAML text, both None where it is empty.
 
     Nothing but plain values is made of it, whatever its tags say.
@@ -176,7 +187,7 @@ def parse_yaml(text, *, quoting=False):
         loader.dispose()
 
 
-def _values(node, known, quoting) -> int:
+def _values(node: yaml.Node, known: dict[int, int], quoting: bool) -> int:
     """Values below a node, its anchors unfolded."""
     if isinstance(node, yaml.ScalarNode) and not quoting and (sign := unseen(node.value)):
         problem = f"it holds {sign}, a sign that nobody sees"
@@ -192,7 +203,7 @@ def _values(node, known, quoting) -> int:
     return known[id(node)]
 
 
-def unseen(text) -> str:
+def unseen(text: str) -> str:
     """The first sign of a text that nobody sees, as its code point; empty when there is none.
 
     Examples

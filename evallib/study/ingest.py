@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
 from evallib.errors import DataError, Fault, StudyError
-from evallib.study.cells import REASONS, SET_ASIDE, Step, number_text, shown
-from evallib.study.lines import facts_of, read_lines
+from evallib.study.cells import REASONS, SET_ASIDE, Reading, Step, number_text, shown
+from evallib.study.lines import Cell, Facts, Line, facts_of, read_lines
 from evallib.study.marks import MARK_COLUMNS, complete_marks
+from evallib.study.rules import Rules
 from evallib.study.rulings import apply_rulings, groups, read_rulings, ruling_faults
+from evallib.study.scheme import Scheme
 from evallib.study.sheets import read_grids, read_layout
 
 PLACE_COLUMNS = ["round", "file", "sheet", "row", "column", "unit", "indicator", "was"]
@@ -36,7 +40,15 @@ class Ingested:
     cells: pd.DataFrame
 
 
-def ingest(folder, *, scheme, units, aliases, rules, year) -> Ingested:
+def ingest(
+    folder: Path,
+    *,
+    scheme: Scheme,
+    units: pd.DataFrame,
+    aliases: pd.DataFrame,
+    rules: Rules,
+    year: int,
+) -> Ingested:
     """Marks of both rounds from the raw sheets of a year, with the decision log.
 
     Parameters
@@ -62,7 +74,7 @@ def ingest(folder, *, scheme, units, aliases, rules, year) -> Ingested:
     An applicable leaf without a cell comes back as ``missing``. Whether that is a fault is for
     the reader of the study to say, who knows the units that a veto excuses.
     """
-    layout, faults = read_layout(folder / "raw" / "layout.yaml"), []
+    layout, faults = read_layout(folder / "raw" / "layout.yaml"), list[Fault]()
     facts = facts_of(str(year), scheme=scheme, units=units, aliases=aliases, rules=rules)
     rulings = read_rulings(folder, units.index, faults)
     grids = read_grids(folder / "raw", layout, faults)
@@ -81,7 +93,7 @@ def ingest(folder, *, scheme, units, aliases, rules, year) -> Ingested:
     return _ingested(lines, settled, scheme, units)
 
 
-def _set_repeats_aside(lines):
+def _set_repeats_aside(lines: list[Line]) -> list[Line]:
     """Set aside what repeats a mark identically; two marks that differ become a problem."""
     fates = {}
     for members in groups(lines).values():
@@ -91,8 +103,8 @@ def _set_repeats_aside(lines):
     return [_fated(line, fates) for line in lines] if fates else lines
 
 
-def _fate(cell, kept, line, first):
-    if cell.reading.problem or kept.reading.problem:
+def _fate(cell: Cell, kept: Cell, line: Line, first: Line) -> Cell:
+    if not (cell.reading and kept.reading) or cell.reading.problem or kept.reading.problem:
         return cell
     if cell.reading.said == kept.reading.said:
         rule = "hidden_row" if line.hidden and not first.hidden else "duplicate_row"
@@ -106,7 +118,7 @@ def _fate(cell, kept, line, first):
     return replace(cell, reading=replace(cell.reading, problem=problem))
 
 
-def _fated(line, fates):
+def _fated(line: Line, fates: Mapping[Cell, Cell]) -> Line:
     """The line with its repeats set aside; a wide line that repeats throughout goes as a whole."""
     if line.dropped:
         return line
@@ -117,7 +129,7 @@ def _fated(line, fates):
     return replace(line, cells=cells, dropped=whole)
 
 
-def _open_faults(lines, facts):
+def _open_faults(lines: list[Line], facts: Facts) -> Iterator[Fault]:
     """Every unit, leaf and cell that neither a rule nor a ruling settled."""
     ruling = f"a ruling to {facts.folder}/decisions.csv"
     unit_remedy = f"add the name to units.csv or aliases.csv with its dates, or {ruling}"
@@ -137,19 +149,21 @@ def _open_faults(lines, facts):
                 yield Fault(file, line.row, cell.column, problem, f"add {ruling}", sheet)
 
 
-def _ingested(lines, settled, scheme, units) -> Ingested:
+def _ingested(
+    lines: list[Line], settled: list[Line], scheme: Scheme, units: pd.DataFrame
+) -> Ingested:
     cells_in = Counter(line.entry.round for line in lines for _ in line.cells)
     counted = {key: members[0] for key, members in groups(settled).items()}
-    kept = {key: cell.reading for key, (_, cell) in counted.items()}
+    kept = {key: cell.reading for key, (_, cell) in counted.items() if cell.reading}
     cells = [_cell_place(line, cell) for line, cell in counted.values()]
     aside = pd.DataFrame(_aside_rows(settled), columns=SET_ASIDE_COLUMNS)
     log = list(dict.fromkeys(row for line in settled for row in _log_rows(line)))
     scored = Counter(entry_round for entry_round, _, _ in kept)
     out = Counter(aside["round"])
     balance = [(name, n, scored[name], out[name]) for name, n in cells_in.items()]
-    for name, n, marks, dropped in balance:
-        if n != marks + dropped:
-            raise DataError(f"{name} round: {n} cells in, {marks} scored, {dropped} set aside")
+    for name, n, n_scored, n_aside in balance:
+        if n != n_scored + n_aside:
+            raise DataError(f"{name} round: {n} cells in, {n_scored} scored, {n_aside} set aside")
     marks = {name: _marks(kept, name, scheme, units) for name in ("initial", "final")}
     return Ingested(
         marks["final"],
@@ -161,7 +175,9 @@ def _ingested(lines, settled, scheme, units) -> Ingested:
     )
 
 
-def _marks(kept, name, scheme, units) -> pd.DataFrame:
+def _marks(
+    kept: Mapping[tuple[str, str, str], Reading], name: str, scheme: Scheme, units: pd.DataFrame
+) -> pd.DataFrame:
     rows = [
         (unit, leaf, None if reading.mark is None else float(reading.mark), reading.status)
         for (entry_round, unit, leaf), reading in kept.items()
@@ -170,7 +186,7 @@ def _marks(kept, name, scheme, units) -> pd.DataFrame:
     return complete_marks(pd.DataFrame(rows, columns=MARK_COLUMNS), units, scheme)
 
 
-def _aside_rows(lines):
+def _aside_rows(lines: list[Line]) -> Iterator[tuple[int | str, ...]]:
     for line in lines:
         for cell in line.cells:
             step = line.dropped or cell.dropped
@@ -179,7 +195,7 @@ def _aside_rows(lines):
                 yield (*_cell_place(line, cell), step.reason, settled)
 
 
-def _log_rows(line):
+def _log_rows(line: Line) -> Iterator[tuple[int | str, ...]]:
     """Decisions about a line: its unit, its leaves, then the line as a whole or its cells."""
     for step in (*line.steps, *filter(None, [line.dropped])):
         yield _log_row(line, line.row, line.column, "", step)
@@ -193,15 +209,15 @@ def _log_rows(line):
             yield _log_row(line, line.row, cell.column, leaf.code, step)
 
 
-def _log_row(line, row, column, leaf, step):
+def _log_row(line: Line, row: int, column: str, leaf: str, step: Step) -> tuple[int | str, ...]:
     place = _place(line, row, column, leaf, step.was)
     return (*place, step.becomes, step.rule, step.reason)
 
 
-def _cell_place(line, cell):
+def _cell_place(line: Line, cell: Cell) -> tuple[int | str, ...]:
     return _place(line, line.row, cell.column, cell.leaf.code, shown(cell.value))
 
 
-def _place(line, row, column, leaf, was):
+def _place(line: Line, row: int, column: str, leaf: str, was: str) -> tuple[int | str, ...]:
     entry = line.entry
     return (entry.round, entry.file, entry.sheet, row, column, line.unit, leaf, was)

@@ -13,7 +13,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from evallib.study.model import Study
+
+State = list[tuple[str, int, int]]  # name, size and time of every file
 FOLDER = "EVALLIB_KEPT"  # environment variable: where this user's batch keeps its studies
 
 
@@ -31,17 +36,17 @@ def keeping() -> Iterator[Path]:
                 os.environ[FOLDER] = before
 
 
-def keep(study, state) -> None:
+def keep(study: Study, state: State) -> None:
     """Keep a study without faults, read when its files were in this state, where a batch asks."""
     if _folder():
         _file(study.path).write_bytes(pickle.dumps((state, study)))
 
 
-def kept(path: Path):
+def kept(path: Path) -> Study | None:
     """The study of a folder in which no file has changed since it was kept, or None."""
     if not _folder() or not _file(path).is_file():
         return None
-    state, study = pickle.loads(_file(path).read_bytes())
+    state, study = pickle.loads(_file(path).read_bytes())  # noqa: S301 - written by this user
     return study if state == state_of(path) else None
 
 
@@ -56,11 +61,11 @@ def _folder() -> Path | None:
     return folder if state.st_uid == os.getuid() and not state.st_mode & 0o077 else None
 
 
-def _file(path):
+def _file(path: Path) -> Path:
     return Path(os.environ[FOLDER]) / f"{hashlib.sha256(str(path).encode()).hexdigest()[:20]}.study"
 
 
-def state_of(path) -> list[tuple]:
+def state_of(path: Path) -> State:
     """Name, size and time of every file of a study."""
     files = sorted(file for file in path.rglob("*") if file.is_file())
     return [(str(f), (stat := f.stat()).st_size, stat.st_mtime_ns) for f in files]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
+
+import pandas as pd
 
 from evallib.errors import Fault
 from evallib.study import cells as say
 from evallib.study.cells import REASONS, Expected, Reading, Step, shown, squeeze
 from evallib.study.names import Names, find_unit, normal_form, unit_names
-from evallib.study.sheets import Header, Sheet, read_headers
+from evallib.study.rules import Rules
+from evallib.study.scheme import Scheme
+from evallib.study.sheets import Grid, Header, Sheet, read_headers
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,11 @@ class Facts:
         """Codes of all leaves."""
         return frozenset(leaf for leaf, _, _ in self.expected)
 
-    def expect(self, leaf, unit, entry) -> Expected:
+    def expect(self, leaf: str, unit: str, entry: Sheet) -> Expected:
         """What a cell of that leaf and unit must keep to on a sheet."""
         return self.expected[leaf, (unit, leaf) in self.applies, entry.kind]
 
-    def place(self, entry) -> tuple[str, str | None]:
+    def place(self, entry: Sheet) -> tuple[str, str | None]:
         """File, relative to the study, and sheet of an entry."""
         return f"{self.folder}/raw/{entry.file}", entry.sheet or None
 
@@ -89,10 +94,12 @@ class Columns:
     @property
     def deciding(self) -> tuple[Header, ...]:
         """Columns of which one is filled in every row that is more than layout."""
-        return (self.leaf or self.unit, *self.marks)
+        return (*[named for named in (self.leaf or self.unit,) if named], *self.marks)
 
 
-def facts_of(folder, *, scheme, units, aliases, rules) -> Facts:
+def facts_of(
+    folder: str, *, scheme: Scheme, units: pd.DataFrame, aliases: pd.DataFrame, rules: Rules
+) -> Facts:
     """What is known of a year before its sheets are read.
 
     Parameters
@@ -119,7 +126,7 @@ def facts_of(folder, *, scheme, units, aliases, rules) -> Facts:
     return Facts(folder, unit_names(units, aliases), dict(leaves), expected, applies)
 
 
-def read_lines(entry, grid, facts, faults) -> list[Line]:
+def read_lines(entry: Sheet, grid: Grid, facts: Facts, faults: list[Fault]) -> list[Line]:
     """Lines of one sheet, in its order; faults of its headers are added to ``faults``.
 
     Parameters
@@ -149,21 +156,21 @@ def read_lines(entry, grid, facts, faults) -> list[Line]:
     return lines
 
 
-def read_cells(line, facts) -> Line:
+def read_cells(line: Line, facts: Facts) -> Line:
     """The line with every cell read whose unit and leaf are known."""
     if line.dropped or line.problem or not line.unit:
         return line
     return replace(line, cells=tuple(_read(cell, line, facts) for cell in line.cells))
 
 
-def _read(cell, line, facts) -> Cell:
+def _read(cell: Cell, line: Line, facts: Facts) -> Cell:
     if not cell.leaf.code:
         return cell
     expected = facts.expect(cell.leaf.code, line.unit, line.entry)
     return replace(cell, reading=say.read_mark(cell.value, expected))
 
 
-def _constant_unit(entry, facts, faults) -> str:
+def _constant_unit(entry: Sheet, facts: Facts, faults: list[Fault]) -> str:
     if not entry.unit:
         return ""
     match = find_unit(entry.unit, facts.names)
@@ -174,7 +181,9 @@ def _constant_unit(entry, facts, faults) -> str:
     return match.unit
 
 
-def _columns(entry, grid, headers, facts, faults) -> Columns:
+def _columns(
+    entry: Sheet, grid: Grid, headers: list[Header], facts: Facts, faults: list[Fault]
+) -> Columns:
     place, layout = facts.place(entry), f"{facts.folder}/raw/layout.yaml"
     ignore = {squeeze(name) for name in entry.ignore}
     named = defaultdict(list)
@@ -193,11 +202,13 @@ def _columns(entry, grid, headers, facts, faults) -> Columns:
         if code not in facts.leaf_codes:
             problem = f"{code!r} is no leaf of scheme.csv ({entry.file} {entry.sheet})"
             faults.append(Fault(layout, None, "columns", problem, "write the code of a leaf"))
-    marks = (mark,) if entry.shape == "long" else (h for h in rest if h.text.strip())
-    return Columns(unit, leaf, tuple(marks), tuple(ignored))
+    marks = [mark] if entry.shape == "long" else [h for h in rest if h.text.strip()]
+    return Columns(unit, leaf, tuple(h for h in marks if h), tuple(ignored))
 
 
-def _only(name, named, place, faults) -> Header | None:
+def _only(
+    name: str, named: Mapping[str, list[Header]], place: tuple[str, str | None], faults: list[Fault]
+) -> Header | None:
     """The one column of that header."""
     found = named.get(squeeze(name), []) if name else []
     if name and not found:
@@ -207,7 +218,14 @@ def _only(name, named, place, faults) -> Header | None:
     return found[0] if found else None
 
 
-def _check_rest(header, entry, grid, named, place, faults):
+def _check_rest(
+    header: Header,
+    entry: Sheet,
+    grid: Grid,
+    named: Mapping[str, list[Header]],
+    place: tuple[str, str | None],
+    faults: list[Fault],
+) -> None:
     """Faults of a column to which the layout gives no part."""
     first = entry.title_rows + entry.header_rows
     twins = named[squeeze(header.text)]
@@ -225,7 +243,7 @@ def _check_rest(header, entry, grid, named, place, faults):
         faults.append(Fault(place[0], header.row, header.text, "unknown column", remedy, place[1]))
 
 
-def _leaf(text, header, entry, facts) -> Leaf:
+def _leaf(text: str, header: Header, entry: Sheet, facts: Facts) -> Leaf:
     """The leaf that a text names: by the layout's ``columns``, else by code or name."""
     place = Leaf(header.row, header.text, text)
     given = {squeeze(name): code for name, code in entry.columns.items()}
@@ -241,7 +259,15 @@ def _leaf(text, header, entry, facts) -> Leaf:
     return replace(place, problem=f"unknown leaf {text!r}" if text.strip() else "no leaf named")
 
 
-def _line(entry, row, grid, columns, unit, cells, facts) -> Line:
+def _line(
+    entry: Sheet,
+    row: int,
+    grid: Grid,
+    columns: Columns,
+    unit: str,
+    cells: tuple[Cell, ...],
+    facts: Facts,
+) -> Line:
     line = Line(entry, row + 1, "", "", row in grid.hidden, unit=unit, cells=cells)
     if columns.unit:
         line = _named(line, row, grid, columns.unit, facts)
@@ -253,7 +279,7 @@ def _line(entry, row, grid, columns, unit, cells, facts) -> Line:
     return replace(line, column=column, text=text, unit="", problem="", steps=(), dropped=step)
 
 
-def _named(line, row, grid, header, facts) -> Line:
+def _named(line: Line, row: int, grid: Grid, header: Header, facts: Facts) -> Line:
     """The line with the unit that its own cell, or the merged range over it, names."""
     own = shown(grid.rows[row][header.position])
     match = find_unit(shown(grid.value(row, header.position)), facts.names)
@@ -263,14 +289,12 @@ def _named(line, row, grid, header, facts) -> Line:
     return replace(found, column=header.text, text=own)
 
 
-def _subtotal(line, row, grid, columns):
+def _subtotal(line: Line, row: int, grid: Grid, columns: Columns) -> tuple[str, str] | None:
     """Column and text of the word that makes a line one of totals, if there is one."""
-    named = []
-    if line.problem:
-        named.append(columns.unit)
+    named = [columns.unit] if line.problem else []
     if columns.leaf and line.cells[0].leaf.problem:
         named.append(columns.leaf)
-    texts = [(header.text, shown(grid.value(row, header.position))) for header in named]
+    texts = [(header.text, shown(grid.value(row, header.position))) for header in named if header]
     if any(not text.strip() for _, text in texts):
         texts += [(h.text, shown(grid.value(row, h.position))) for h in columns.ignored]
     return next((found for found in texts if say.is_subtotal(found[1])), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 
-def read_study(path, *, years=None) -> Study:
+def read_study(path: Path | str, *, years: list[int] | None = None) -> Study:
     """A study folder as a checked Study.
 
     Parameters
@@ -45,12 +46,14 @@ def read_study(path, *, years=None) -> Study:
     if years is None and (study := kept(study_path(path))) is not None:
         return study
     study, faults = inspect_study(path, years=years)
-    if faults:
+    if faults or study is None:
         raise StudyError(faults)
     return study
 
 
-def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
+def inspect_study(
+    path: Path | str, *, years: list[int] | None = None
+) -> tuple[Study | None, list[Fault]]:
     """The Study, or None, and all faults of its folder; raises only where there is no folder."""
     path = study_path(path)
     faults: list[Fault] = [*folder_faults(path)]
@@ -58,7 +61,7 @@ def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
         return None, faults
     faults += stray_faults(path, years)
     about = read_yaml(path / "study.yaml", StudyFile, "study.yaml", faults)
-    files = {
+    files: dict[str, dict[int, Any]] = {
         name: read_file(path, name, model, faults, required=name == "units.csv")
         for name, model in (
             ("units.csv", people.UnitRow),
@@ -75,7 +78,9 @@ def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
         files["successions.csv"], files["units.csv"], "successions.csv"
     )
     read = {
-        year: read_year(path, year, about, files, faults) for year in _years(path, years, faults)
+        year: found
+        for year in _years(path, years, faults)
+        if (found := read_year(path, year, about, files, faults)) is not None
     }
     faults = _without_echoes(faults)
     return Study(
@@ -93,14 +98,14 @@ def inspect_study(path, *, years=None) -> tuple[Study | None, list[Fault]]:
     ), faults
 
 
-def _without_echoes(faults):
+def _without_echoes(faults: list[Fault]) -> list[Fault]:
     """Faults without those that only say again that a row of ``units.csv`` is faulty."""
     if not any(fault.file == "units.csv" and fault.row for fault in faults):
         return faults
     return [fault for fault in faults if not fault.problem.endswith(people.NO_UNIT)]
 
 
-def _years(path, wanted, faults):
+def _years(path: Path, wanted: list[int] | None, faults: list[Fault]) -> list[int]:
     present = sorted(
         int(entry.name) for entry in path.iterdir() if entry.is_dir() and YEAR.fullmatch(entry.name)
     )
@@ -132,7 +137,7 @@ class PinnedRow(Row):
     verdict: Literal["pinned", "varies"]
 
 
-def read_pinned(study) -> pd.DataFrame:
+def read_pinned(study: Study) -> pd.DataFrame:
     """Rows of the study's ``pinned.csv``: result, value, low, high, verdict; none when absent.
 
     Raises

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 from pydantic import BeforeValidator, Field
 
 from evallib.errors import Fault
+from evallib.study.rules import Rules
+from evallib.study.scheme import Node, Scheme
 from evallib.study.tables import LARGE, Code, Number, Row, Whole
 from evallib.study.units import NO_UNIT
 
@@ -22,7 +25,7 @@ class MarkRow(Row):
     unit: Code
     indicator: Code
     mark: Number | None = None
-    status: Literal["scored", "not_applicable", "missing"] = SCORED
+    status: Literal["scored", "not_applicable", "missing"] = "scored"
 
 
 class AdjustmentRow(Row):
@@ -65,7 +68,7 @@ class TotalRow(Row):
     rank: Whole | None = Field(None, ge=1, le=LARGE)
 
 
-def complete_marks(table, units, scheme) -> pd.DataFrame:
+def complete_marks(table: pd.DataFrame, units: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
     """One row per unit and leaf, in the order of units and tree.
 
     A leaf that does not apply to the unit's class is ``not_applicable``; an applicable leaf
@@ -87,13 +90,13 @@ def complete_marks(table, units, scheme) -> pd.DataFrame:
     return full.assign(mark=full["mark"].astype(float), status=status).reset_index()
 
 
-def off_step(mark, step) -> bool:
+def off_step(mark: float, step: float | None) -> bool:
     """Whether a mark lies off its grid by more than floating-point noise."""
     steps = mark / step if step else 0.0
     return np.isfinite(steps) and abs(steps - round(steps)) > 1e-6
 
 
-def mark_problem(mark, node) -> tuple[str, str] | None:
+def mark_problem(mark: float, node: Node) -> tuple[str, str] | None:
     """What is wrong with a mark of a leaf, and what to do; None when nothing is."""
     if node.full_marks is not None:
         if not 0 <= mark <= node.full_marks + 1e-9:
@@ -101,9 +104,9 @@ def mark_problem(mark, node) -> tuple[str, str] | None:
                 f"mark {mark:g} of {node.code} is outside 0 to {node.full_marks:g}",
                 "correct the mark, or the full marks in scheme.csv",
             )
-    elif node.outside == "keep" and not node.bounds[0] <= mark <= node.bounds[1]:
-        return f"value {mark:g} of {node.code} is far beyond its goalposts", "correct it"
-    elif node.outside == "refuse" and not node.bounds[0] <= mark <= node.bounds[1]:
+    elif (bounds := node.bounds) and not bounds[0] <= mark <= bounds[1]:
+        if node.outside == "keep":
+            return f"value {mark:g} of {node.code} is far beyond its goalposts", "correct it"
         return (
             f"value {mark:g} of {node.code} is outside its goalposts {node.low:g} to {node.high:g}",
             "correct it, or set `outside` to keep or clip in scheme.csv",
@@ -116,9 +119,15 @@ def mark_problem(mark, node) -> tuple[str, str] | None:
     return None
 
 
-def mark_faults(rows, units, scheme, resolve, file):
+def mark_faults(
+    rows: Mapping[int, MarkRow],
+    units: pd.DataFrame,
+    scheme: Scheme,
+    resolve: Callable[[str], str | None],
+    file: str,
+) -> Iterator[Fault]:
     """Faults of tidy marks: unknown units and leaves, duplicates, ranges, steps, statuses."""
-    seen = {}
+    seen: dict[tuple[str, str], int] = {}
     leaves, applies = set(scheme.leaves), scheme.applies(units["class"])
     for number, row in rows.items():
         unit = resolve(row.unit)
@@ -155,7 +164,7 @@ def mark_faults(rows, units, scheme, resolve, file):
             )
 
 
-def _status_faults(row, node, number, file):
+def _status_faults(row: MarkRow, node: Node, number: int, file: str) -> Iterator[Fault]:
     if row.status != SCORED and row.mark is not None:
         yield Fault(
             file,
@@ -176,7 +185,7 @@ def _status_faults(row, node, number, file):
         yield Fault(file, number, "mark", *wrong)
 
 
-def review_faults(row, number, scheme, file):
+def review_faults(row: ReviewRow, number: int, scheme: Scheme, file: str) -> Iterator[Fault]:
     """Faults of one mark of a double review: an unknown leaf, a mark out of range or off step."""
     if row.indicator not in scheme.leaves:
         yield Fault(
@@ -186,7 +195,7 @@ def review_faults(row, number, scheme, file):
         yield Fault(file, number, "mark", *wrong)
 
 
-def adjustment_faults(row, number, file):
+def adjustment_faults(row: AdjustmentRow, number: int, file: str) -> Iterator[Fault]:
     """Faults of one adjustment: points where none belong, none where some do, a stray veto."""
     is_veto = row.kind in ("veto", "veto_rejected")
     if (row.points is None) != is_veto:
@@ -200,7 +209,7 @@ def adjustment_faults(row, number, file):
         yield Fault(file, number, "veto", problem, "fill in veto and reason")
 
 
-def unknown_unit(file, number, name) -> Fault:
+def unknown_unit(file: str, number: int, name: str) -> Fault:
     """The fault of a unit that is not valid in the year."""
     return Fault(
         file,
@@ -211,7 +220,14 @@ def unknown_unit(file, number, name) -> Fault:
     )
 
 
-def missing_faults(marks, vetoed, rules, file, *, measured=frozenset()):
+def missing_faults(
+    marks: pd.DataFrame,
+    vetoed: set[str],
+    rules: Rules,
+    file: str,
+    *,
+    measured: Collection[str] = (),
+) -> Iterator[Fault]:
     """Faults of incomplete marks: units without any mark, and missing marks where refused."""
     marks = marks[~marks["unit"].isin(vetoed)]
     for unit, rows in marks.groupby("unit", sort=False):
@@ -223,7 +239,9 @@ def missing_faults(marks, vetoed, rules, file, *, measured=frozenset()):
             yield from _refused(unit, missing, measured, file)
 
 
-def _refused(unit, missing, measured, file):
+def _refused(
+    unit: str, missing: list[str], measured: Collection[str], file: str
+) -> Iterator[Fault]:
     if typed := [leaf for leaf in missing if leaf not in measured]:
         remedy = "add them, write not_applicable, or decide `missing` in rules.yaml"
         yield Fault(file, None, "mark", f"{unit} has no mark for {', '.join(typed)}", remedy)
@@ -234,9 +252,14 @@ def _refused(unit, missing, measured, file):
         yield Fault(folder, None, "unit", problem, remedy)
 
 
-def row_faults(rows, resolve, keys, file):
+def row_faults(
+    rows: Mapping[int, FindingRow | TotalRow],
+    resolve: Callable[[str], str | None],
+    keys: tuple[str, ...],
+    file: str,
+) -> Iterator[Fault]:
     """Faults of adjustments, findings, reviews and totals: unknown units and repeated keys."""
-    seen = {}
+    seen: dict[tuple[object, ...], int] = {}
     for number, row in rows.items():
         unit = resolve(row.unit)
         if unit is None:

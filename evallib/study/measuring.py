@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evallib.errors import Fault
-from evallib.study.evidence.measured import FILE, measured
-from evallib.study.evidence.read import read_evidence
-from evallib.study.evidence.rules import Measures, rule_faults
+from evallib.study.evidence.measured import FILE, Measured, measured
+from evallib.study.evidence.read import FOLDER, read_evidence
+from evallib.study.evidence.rule_faults import rule_faults
+from evallib.study.evidence.rules import Measures
 from evallib.study.ingest import DECISION_COLUMNS, SET_ASIDE_COLUMNS
 from evallib.study.marks import MARK_COLUMNS, MISSING, NOT_APPLICABLE, SCORED
+from evallib.study.model import Year
 from evallib.study.names import unit_names
-from evallib.study.rulings import read_rulings
+from evallib.study.rules import Rules
+from evallib.study.rulings import FILE as RULINGS
+from evallib.study.rulings import Rulings, read_rulings
+from evallib.study.scheme import Scheme
 from evallib.study.tables import read_yaml
+from evallib.study.units import UnitRow
 
 RULE = "measured"
 REASON = "the evidence decides"
 
 
-def measure_year(folder, *, units, every_unit, aliases, scheme, rules, faults) -> dict:
+def measure_year(
+    folder: Path,
+    *,
+    units: pd.DataFrame,
+    every_unit: Mapping[int, UnitRow],
+    aliases: pd.DataFrame,
+    scheme: Scheme,
+    rules: Rules,
+    faults: list[Fault],
+) -> dict[str, Any]:
     """Rules of measuring, evidence and what it says, as fields of a Year; none where absent.
 
     Parameters
@@ -44,25 +62,49 @@ def measure_year(folder, *, units, every_unit, aliases, scheme, rules, faults) -
     if measures is None:
         return {}
     faults += rule_faults(measures, scheme, rules.findings, file)
+    if measures.as_of.year not in (int(folder.name), int(folder.name) + 1):
+        problem = f"{measures.as_of} ends neither {folder.name} nor the months after it"
+        faults.append(Fault(file, None, "as_of", problem, "write the last day that counts"))
     left = {name: row.unit for row in every_unit.values() for name in (row.unit, row.name_zh)}
     evidence = read_evidence(
         folder,
         names=unit_names(units, aliases),
         left={name: unit for name, unit in left.items() if unit not in units.index},
         units=units.index,
-        rulings=read_rulings(folder, units.index, []),
+        rulings=_rulings(folder, units.index, faults),
         timezone=measures.timezone,
         faults=faults,
     )
+    used = {rule.kind.table for rule in (measures.leaves | measures.vetoes).values()}
+    for table in evidence.tables.keys() - used:
+        place, remedy = f"{folder.name}/{FOLDER}/{table}", "add one, or keep it elsewhere"
+        faults.append(Fault(place, None, None, f"no rule of {FILE} uses the table", remedy))
     if len(faults) > before:
         return {}
     found: list[Fault] = []
     says = measured(evidence, measures, units=units, scheme=scheme, faults=found)
     faults += [replace(fault, file=file) for fault in found]
+    if found:
+        return {}
     return {"measures": measures, "evidence": evidence, "measured": says}
 
 
-def with_measured(found, findings, says) -> tuple[dict, pd.DataFrame]:
+def _rulings(folder: Path, units: pd.Index, faults: list[Fault]) -> Rulings:
+    """The rulings of a year; their faults are found here where no raw sheets are read with them."""
+    if (folder / "raw").is_dir():
+        return read_rulings(folder, units, [])
+    rulings = read_rulings(folder, units, faults)
+    for key, ruling in rulings.by_cell.items():
+        if not ruling.file.startswith(f"{FOLDER}/"):
+            problem, place = f"{ruling.file!r} is not read", f"{folder.name}/{RULINGS}"
+            remedy = f"write its name as {FOLDER}/letters.csv"
+            faults.append(Fault(place, rulings.rows[key], "file", problem, remedy))
+    return rulings
+
+
+def with_measured(
+    found: dict[str, pd.DataFrame], findings: pd.DataFrame, says: Measured
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Marks and findings with the measured ones among them; typed ones that differ are logged.
 
     Parameters
@@ -80,10 +122,8 @@ def with_measured(found, findings, says) -> tuple[dict, pd.DataFrame]:
     """
     found, marks = _with_marks(found, says)
     findings, other = _with_findings(findings, says)
-    decided = pd.DataFrame(
-        [(*row, RULE, REASON) for row in marks + other], columns=DECISION_COLUMNS
-    )
-    aside = pd.DataFrame([(*row[:-1], REASON, "rule") for row in marks], columns=SET_ASIDE_COLUMNS)
+    decided = _log([(*row, RULE, REASON) for row in marks + other], DECISION_COLUMNS)
+    aside = _log([(*row[:-1], REASON, "rule") for row in marks], SET_ASIDE_COLUMNS)
     rows, final = found["rows"].copy(), found["rows"]["round"] == "final"
     rows.loc[final, "scored"] -= len(marks)
     rows.loc[final, "set_aside"] += len(marks)
@@ -92,7 +132,15 @@ def with_measured(found, findings, says) -> tuple[dict, pd.DataFrame]:
     return found | joined | {"rows": rows}, findings
 
 
-def _with_marks(found, says):
+def _log(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
+    """Rows of a log; the row of a sheet stays a whole number where others have none."""
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(row=pd.Series([row[3] for row in rows], dtype=object))
+
+
+def _with_marks(
+    found: dict[str, pd.DataFrame], says: Measured
+) -> tuple[dict[str, pd.DataFrame], list[tuple[Any, ...]]]:
     key = MARK_COLUMNS[:2]
     marks = found["marks"].merge(says.marks[[*key, "mark", "status", "counted"]], "left", key)
     typed = marks["status_x"].ne(MISSING).to_numpy()
@@ -110,9 +158,10 @@ def _with_marks(found, says):
     return found | {"marks": settled}, log
 
 
-def _typed_cell(row, cells):
+def _typed_cell(row: Any, cells: pd.DataFrame | None) -> tuple[Any, ...]:
     """Place of a typed mark that the evidence overrules, what it was and what it becomes."""
     was, becomes = _said(row.mark_x, row.status_x), _said(row.mark_y, row.status_y)
+    place: tuple[Any, ...]
     place = ("final", "marks.csv", "", None, "mark", row.unit, row.indicator, was)
     if cells is not None:
         of = (cells["round"] == "final") & (cells["unit"] == row.unit)
@@ -120,17 +169,19 @@ def _typed_cell(row, cells):
     return (*place, becomes)
 
 
-def _said(mark, status) -> str:
+def _said(mark: float, status: str) -> str:
     return f"{mark:g}" if status == SCORED else status
 
 
-def _joined(one, other):
+def _joined(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     if one.empty or other.empty:
         return one if other.empty else other
     return pd.concat([one, other], ignore_index=True)
 
 
-def _with_findings(findings, says):
+def _with_findings(
+    findings: pd.DataFrame, says: Measured
+) -> tuple[pd.DataFrame, list[tuple[Any, ...]]]:
     computed = says.findings
     both = findings.astype(object).merge(computed.astype(object), on=["unit", "finding"])
     differ = both[both["value_x"] != both["value_y"]]
@@ -142,16 +193,37 @@ def _with_findings(findings, says):
     return _joined(kept, computed), log
 
 
-def veto_faults(adjustments, measures, file):
-    """Faults of decisions on vetoes that ``measures.yaml`` does not know."""
-    known = measures.vetoes if measures else {}
-    for code in adjustments["veto"].unique():
-        if code and code not in known:
+def veto_faults(adjustments: pd.DataFrame, says: Mapping[str, Any], file: str) -> Iterator[Fault]:
+    """Faults of decisions on vetoes: unknown ones, confirmed ones that the evidence does not
+    propose, and those that are confirmed and rejected.
+
+    Parameters
+    ----------
+    adjustments : DataFrame
+    says : dict with measures and measured, or empty
+    file : str
+    """
+    known = says["measures"].vetoes if says else {}
+    table = adjustments[adjustments["veto"] != ""].drop_duplicates(["unit", "veto", "kind"])
+    for code in table["veto"].unique():
+        if code not in known:
             remedy = f"write one of {', '.join(known)}" if known else "the year proposes none"
             yield Fault(file, None, "veto", f"{code!r} is no veto of measures.yaml", remedy)
+    table = table[table["veto"].isin(known)]
+    for row in table[table.duplicated(["unit", "veto"])].itertuples():
+        problem = f"{row.veto} of {row.unit} is both confirmed and rejected"
+        yield Fault(file, None, "veto", problem, "keep one of the two")
+    key = ["unit", "veto"]
+    proposed = set(says["measured"].vetoes[key].itertuples(index=False, name=None)) if says else ()
+    for row in table[table["kind"] == "veto"].itertuples():
+        if (row.unit, row.veto) not in proposed:
+            day = says["measured"].as_of
+            problem = f"the evidence does not propose {row.veto} of {row.unit} on {day}"
+            remedy = "remove the row, or clear its code if the reason is another one"
+            yield Fault(file, None, "veto", problem, remedy)
 
 
-def open_vetoes(year) -> pd.DataFrame:
+def open_vetoes(year: Year) -> pd.DataFrame:
     """Proposed vetoes that no person has confirmed or rejected yet: a row per unit and veto.
 
     A proposal counts for nothing until ``adjustments.csv`` has a row of kind ``veto`` with its

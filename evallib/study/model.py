@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from evallib.errors import DataError
 from evallib.study.rules import Rules
 from evallib.study.scheme import Scheme
 
@@ -60,6 +61,20 @@ class Year:
     evidence: Evidence | None = None
     measured: Measured | None = None
 
+    @property
+    def tree(self) -> Scheme:
+        """The scheme; raises DataError where only totals of the year survive."""
+        if self.scheme is None:
+            raise DataError(f"{self.year}: only totals survive, so there is nothing to score")
+        return self.scheme
+
+    @property
+    def measuring(self) -> Measures:
+        """The rules of ``measures.yaml``; raises DataError where the year measures nothing."""
+        if self.measures is None:
+            raise DataError(f"{self.year}: nothing is measured; add measures.yaml")
+        return self.measures
+
 
 @dataclass(frozen=True)
 class Study:
@@ -77,10 +92,10 @@ class Study:
     successions: pd.DataFrame
     years: Mapping[int, Year] = field(default_factory=dict)
 
-    def name(self, lang="zh") -> str:
+    def name(self, lang: str = "zh") -> str:
         """Name of the study in ``zh`` or ``en``."""
         return getattr(self.names, lang) or self.names.zh
 
-    def year_before(self, year) -> int | None:
+    def year_before(self, year: int) -> int | None:
         """The latest year of the study before the given one; None when there is none."""
         return max((other for other in self.years if other < year), default=None)

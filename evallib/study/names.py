@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+import pandas as pd
+
 from evallib.study.cells import DASHES, squeeze
 
 BRACKETS = str.maketrans("[]{}〔〕【】", "()()()()")
@@ -29,7 +31,7 @@ class Names:
     alias_form: dict[str, set[str]]
 
 
-def normal_form(name) -> str:
+def normal_form(name: str) -> str:
     """Name without differences of width, space, dash or bracket.
 
     Examples
@@ -40,7 +42,7 @@ def normal_form(name) -> str:
     return DASHES.sub("", squeeze(name)).translate(BRACKETS)
 
 
-def unit_names(units, aliases) -> Names:
+def unit_names(units: pd.DataFrame, aliases: pd.DataFrame) -> Names:
     """Every way to name the units of a year.
 
     Parameters
@@ -60,7 +62,7 @@ def unit_names(units, aliases) -> Names:
     return Names(dict(clean), dict(alias), dict(form), dict(alias_form))
 
 
-def find_unit(text, names) -> Match:
+def find_unit(text: str, names: Names) -> Match:
     """The unit that a cell names: exactly, by alias, or by normal form.
 
     Parameters

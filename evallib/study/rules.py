@@ -82,7 +82,7 @@ class Rules(Setting):
 
     @field_validator("bands")
     @classmethod
-    def _one_code_each(cls, bands):
+    def _one_code_each(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:
         for number, band in enumerate(bands):
             if band.code in {other.code for other in bands[:number]}:
                 raise ValueError(f"the code {band.code} stands twice; give each band its own")

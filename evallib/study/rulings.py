@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from evallib.errors import Fault
 from evallib.study.cells import Reading, Step, read_mark, shown, squeeze
 from evallib.study.lines import Cell, Facts, Leaf, Line, read_cells
+from evallib.study.sheets import Sheet
 from evallib.study.tables import Code, IsoDate, Row, Whole, read_rows
 
 FILE = "decisions.csv"
 DROP = "drop"
+CellKey = tuple[str, str, int, str]  # file, sheet, row and column of a cell
 
 
 class RulingRow(Row):
@@ -29,11 +35,11 @@ class RulingRow(Row):
     decided_on: IsoDate
 
     @property
-    def key(self) -> tuple[str, str, int, str]:
+    def key(self) -> CellKey:
         """The cell that is ruled on."""
         return (self.file, self.sheet, self.row, squeeze(self.column))
 
-    def step(self, text) -> Step:
+    def step(self, text: str) -> Step:
         """The ruling as a decision on a cell of that text."""
         return Step("ruling", text, self.becomes, self.reason)
 
@@ -42,17 +48,17 @@ class RulingRow(Row):
 class Rulings:
     """All rulings of a year by the cell they are about, with their rows in the file."""
 
-    by_cell: Mapping[tuple, RulingRow]
-    rows: Mapping[tuple, int]
+    by_cell: Mapping[CellKey, RulingRow]
+    rows: Mapping[CellKey, int]
     units: frozenset[str]
 
-    def on(self, entry, row, column, text) -> RulingRow | None:
+    def on(self, entry: Sheet, row: int, column: str, text: str) -> RulingRow | None:
         """The ruling on a cell, if there is one and it saw the cell as it is."""
         found = self.by_cell.get((entry.file, entry.sheet, row, squeeze(column)))
         return found if found and found.was == text.strip() else None
 
 
-def read_rulings(folder, units, faults) -> Rulings:
+def read_rulings(folder: Path, units: pd.Index, faults: list[Fault]) -> Rulings:
     """The rulings of a year; none when it has no ``decisions.csv``.
 
     Parameters
@@ -62,7 +68,7 @@ def read_rulings(folder, units, faults) -> Rulings:
     faults : list of Fault, extended
     """
     path, file = folder / FILE, f"{folder.name}/{FILE}"
-    by_cell, rows = {}, {}
+    by_cell, rows = dict[CellKey, RulingRow](), dict[CellKey, int]()
     for number, row in (read_rows(path, RulingRow, file, faults) if path.is_file() else {}).items():
         if row.key in rows:
             problem = f"row {rows[row.key]} already rules on this cell"
@@ -72,7 +78,7 @@ def read_rulings(folder, units, faults) -> Rulings:
     return Rulings(by_cell, rows, frozenset(units))
 
 
-def apply_rulings(lines, rulings, facts):
+def apply_rulings(lines: list[Line], rulings: Rulings, facts: Facts) -> list[Line]:
     """The lines after every ruling that a leaf, a line or a cell needs.
 
     Parameters
@@ -90,9 +96,9 @@ def apply_rulings(lines, rulings, facts):
     return [_rule_cells(line, rulings, facts, contested) for line in lines]
 
 
-def groups(lines):
+def groups(lines: list[Line]) -> dict[tuple[str, str, str], list[tuple[Line, Cell]]]:
     """Lines and cells that count, by round, unit and leaf."""
-    found = defaultdict(list)
+    found: dict[tuple[str, str, str], list[tuple[Line, Cell]]] = defaultdict(list)
     for line in lines:
         for cell in () if line.dropped else line.cells:
             if cell.reading and not cell.dropped:
@@ -100,18 +106,18 @@ def groups(lines):
     return found
 
 
-def repeats(lines):
+def repeats(lines: list[Line]) -> tuple[set[Cell], set[Cell]]:
     """Cells that share unit and leaf with another, and those of them whose marks differ."""
-    repeated, contested = set(), set()
+    repeated, contested = set[Cell](), set[Cell]()
     for members in groups(lines).values():
         cells = [cell for _, cell in members]
-        said = {cell.reading.said for cell in cells if not cell.reading.problem}
+        said = {said.said for cell in cells if (said := cell.reading) and not said.problem}
         repeated.update(cells if len(cells) > 1 else ())
         contested.update(cells if len(said) > 1 else ())
     return repeated, contested
 
 
-def _rule_leaves(lines, rulings, facts):
+def _rule_leaves(lines: list[Line], rulings: Rulings, facts: Facts) -> list[Line]:
     """Settle leaves that no rule names; the cells of one column share their leaf."""
     ruled = {
         cell.leaf: _rule_leaf(cell.leaf, line.entry, rulings, facts)
@@ -127,7 +133,7 @@ def _rule_leaves(lines, rulings, facts):
     ]
 
 
-def _rule_leaf(leaf, entry, rulings, facts):
+def _rule_leaf(leaf: Leaf, entry: Sheet, rulings: Rulings, facts: Facts) -> Leaf:
     ruling = rulings.on(entry, leaf.row, leaf.column, leaf.text)
     if not ruling or not _may_become(ruling.becomes, facts.leaf_codes):
         return leaf
@@ -135,17 +141,19 @@ def _rule_leaf(leaf, entry, rulings, facts):
     return replace(leaf, code=code, problem="", steps=(ruling.step(leaf.text),))
 
 
-def _may_become(becomes, known) -> bool:
+def _may_become(becomes: str, known: frozenset[str]) -> bool:
     return becomes == DROP or becomes in known
 
 
-def _with_leaf(cell, ruled):
+def _with_leaf(cell: Cell, ruled: Mapping[Leaf, Leaf]) -> Cell:
     leaf = ruled.get(cell.leaf, cell.leaf)
     dropped = leaf.steps[0] if leaf.steps and not leaf.code else None
     return replace(cell, leaf=leaf, dropped=cell.dropped or dropped)
 
 
-def _rule_line(line, rulings, facts, repeated, contested):
+def _rule_line(
+    line: Line, rulings: Rulings, facts: Facts, repeated: set[Cell], contested: set[Cell]
+) -> Line:
     ruling = rulings.on(line.entry, line.row, line.column, line.text) if line.column else None
     if not ruling or line.dropped or not _may_become(ruling.becomes, rulings.units):
         return line
@@ -159,14 +167,14 @@ def _rule_line(line, rulings, facts, repeated, contested):
     return line if line.unit == ruling.becomes else read_cells(given, facts)
 
 
-def _rule_cells(line, rulings, facts, contested):
+def _rule_cells(line: Line, rulings: Rulings, facts: Facts, contested: set[Cell]) -> Line:
     if line.dropped:
         return line
     cells = tuple(_rule_cell(line, cell, rulings, facts, contested) for cell in line.cells)
     return replace(line, cells=cells)
 
 
-def _rule_cell(line, cell, rulings, facts, contested):
+def _rule_cell(line: Line, cell: Cell, rulings: Rulings, facts: Facts, contested: set[Any]) -> Cell:
     ruling = rulings.on(line.entry, line.row, cell.column, shown(cell.value))
     if not ruling or not cell.reading or cell.dropped:
         return cell
@@ -178,7 +186,7 @@ def _rule_cell(line, cell, rulings, facts, contested):
     return cell if reading.problem else replace(cell, reading=reading)
 
 
-def _ruled(ruling, line, cell, facts) -> Reading:
+def _ruled(ruling: RulingRow, line: Line, cell: Cell, facts: Facts) -> Reading:
     """What a cell says by ruling; a number is one that the sheet could have shown."""
     steps = (ruling.step(shown(cell.value)),)
     expected = facts.expect(cell.leaf.code, line.unit, line.entry)
@@ -192,7 +200,9 @@ def _ruled(ruling, line, cell, facts) -> Reading:
     return replace(reading, steps=steps)
 
 
-def ruling_faults(lines, rulings, facts: Facts, unread):
+def ruling_faults(
+    lines: list[Line], rulings: Rulings, facts: Facts, unread: set[tuple[str, str]]
+) -> Iterator[Fault]:
     """Faults of rulings that were not applied: no such cell, stale, impossible, not needed.
 
     Parameters
@@ -218,7 +228,7 @@ def ruling_faults(lines, rulings, facts: Facts, unread):
         yield Fault(f"{facts.folder}/{FILE}", rulings.rows[key], None, problem, remedy)
 
 
-def _places(lines):
+def _places(lines: list[Line]) -> Iterator[tuple[Any, ...]]:
     """Every cell that can be ruled on: key, text, decisions about it, its line and what it is."""
     for line in lines:
         sheet = (line.entry.file, line.entry.sheet)
@@ -233,11 +243,13 @@ def _places(lines):
             yield key, shown(cell.value), (*steps, own), line, cell
 
 
-def _is_ruled(steps) -> bool:
+def _is_ruled(steps: tuple[Step | None, ...]) -> bool:
     return any(step is not None and step.rule == "ruling" for step in steps)
 
 
-def _wrong(ruling, text, line, at, rulings, facts):
+def _wrong(
+    ruling: RulingRow, text: str, line: Line, at: Cell | Leaf | Line, rulings: Rulings, facts: Facts
+) -> tuple[str, str]:
     """Why a ruling on a cell was not applied, and what to do."""
     if text.strip() != ruling.was:
         return f"the cell shows {text!r}, not {ruling.was!r}", "rule on it again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,11 +31,18 @@ class Node:
     source: str = ""
 
     @property
+    def goalposts(self) -> tuple[float, float]:
+        """Where a leaf without full marks has nothing and where it has everything."""
+        if self.low is None or self.high is None:
+            raise ValueError(f"{self.code} has no goalposts")
+        return self.low, self.high
+
+    @property
     def bounds(self) -> tuple[float, float] | None:
         """Between what a value of a leaf with goalposts must lie; None where it is clipped."""
         if self.outside == "clip":
             return None
-        low, high = sorted((self.low, self.high))
+        low, high = sorted(self.goalposts)
         room = FARTHEST * (high - low) if self.outside == "keep" else 0.0
         return low - room, high + room
 
@@ -54,13 +62,13 @@ class Scheme:
     nodes: tuple[Node, ...]
 
     @classmethod
-    def of(cls, nodes) -> Scheme:
+    def of(cls, nodes: Iterable[Node]) -> Scheme:
         """A scheme of the given nodes, put into depth-first order (siblings keep theirs)."""
         children: dict[str, list[Node]] = {}
         for node in nodes:
             children.setdefault(node.parent, []).append(node)
 
-        def walk(node):
+        def walk(node: Node) -> Iterator[Node]:
             yield node
             for child in children.get(node.code, ()):
                 yield from walk(child)
@@ -103,34 +111,32 @@ class Scheme:
         """Codes of the level-1 indicators, the children of the root."""
         return list(self.children(self.root))
 
-    def node(self, code) -> Node:
+    def node(self, code: str) -> Node:
         """The node of that code."""
         return self._by_code[code]
 
-    def children(self, code) -> tuple[str, ...]:
+    def children(self, code: str) -> tuple[str, ...]:
         """Codes of the children, in tree order; empty for a leaf."""
         return self._children[code]
 
-    def parent(self, code) -> str:
+    def parent(self, code: str) -> str:
         """Code of the parent; empty for the root."""
         return self._by_code[code].parent
 
-    def level(self, code) -> int:
+    def level(self, code: str) -> int:
         """Steps down from the root, which is 0."""
         return 0 if code == self.root else 1 + self.level(self.parent(code))
 
-    def leaves_under(self, code) -> list[str]:
+    def leaves_under(self, code: str) -> list[str]:
         """Codes of the leaves below a node; a leaf is below itself."""
         if not self._children[code]:
             return [code]
         return [leaf for child in self._children[code] for leaf in self.leaves_under(child)]
 
-    def names(self, lang="zh") -> dict[str, str]:
+    def names(self, lang: str = "zh") -> dict[str, str]:
         """Name of every node in ``zh`` or ``en``, falling back to the other."""
-        pick = {"zh": lambda n: n.name_zh or n.name_en, "en": lambda n: n.name_en or n.name_zh}[
-            lang
-        ]
-        return {node.code: pick(node) or node.code for node in self.nodes}
+        first, other = {"zh": ("name_zh", "name_en"), "en": ("name_en", "name_zh")}[lang]
+        return {n.code: getattr(n, first) or getattr(n, other) or n.code for n in self.nodes}
 
     @cached_property
     def full_marks(self) -> pd.Series:
@@ -159,7 +165,7 @@ class Scheme:
             }
         return pd.Series(share)[self.codes]
 
-    def _raw_weight(self, code) -> float:
+    def _raw_weight(self, code: str) -> float:
         weight = self.node(code).weight
         return float(self.points[code] if weight is None else weight)
 
@@ -189,7 +195,7 @@ class Scheme:
         """Whether every inner node is an arithmetic mean."""
         return all(self.node(code).aggregation == "arithmetic" for code in self.inner)
 
-    def applies(self, classes) -> pd.DataFrame:
+    def applies(self, classes: pd.Series) -> pd.DataFrame:
         """Units x leaves, True where the leaf applies to the unit's class.
 
         Parameters

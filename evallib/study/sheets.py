@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
 
 import openpyxl
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import Field
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from evallib.errors import Fault, StudyError
 from evallib.study.cells import Formula, shown
@@ -23,9 +23,14 @@ from evallib.study.strays import unlisted_faults
 from evallib.study.tables import Setting, read_yaml
 from evallib.study.texts import csv_lines, read_text
 
+if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell
+    from openpyxl.workbook.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
 # what the two readers raise on damaged or odd workbooks
-UNREADABLE = (CalamineError, BadZipFile, InvalidFileException, KeyError, OSError, SyntaxError)
-UNREADABLE += (AttributeError, TypeError, ValueError)
+UNREADABLE: tuple[type[Exception], ...] = (CalamineError, BadZipFile, InvalidFileException)
+UNREADABLE += (KeyError, OSError, SyntaxError, AttributeError, TypeError, ValueError)
 
 
 class Sheet(Setting):
@@ -56,11 +61,11 @@ class Layout(Setting):
 class Grid:
     """Cells of one sheet from A1 on, with what a spreadsheet hides from a plain reader."""
 
-    rows: tuple[tuple, ...]
+    rows: tuple[tuple[Any, ...], ...]
     covered: dict[tuple[int, int], tuple[int, int]]  # cell of a merged range -> its top left cell
     hidden: frozenset[int]
 
-    def value(self, row, column):
+    def value(self, row: int, column: int) -> Any:
         """Value of a cell; a cell inside a merged range has its top left value."""
         row, column = self.covered.get((row, column), (row, column))
         return self.rows[row][column]
@@ -80,7 +85,7 @@ class Header:
         return get_column_letter(self.position + 1)
 
 
-def read_layout(path) -> Layout:
+def read_layout(path: Path) -> Layout:
     """The layout of a year's raw files.
 
     Parameters
@@ -92,25 +97,26 @@ def read_layout(path) -> Layout:
     StudyError
         With every fault of the file at once.
     """
-    file, faults = f"{path.parent.parent.name}/raw/layout.yaml", []
+    file, faults = f"{path.parent.parent.name}/raw/layout.yaml", list[Fault]()
     if not path.is_file():
         raise StudyError(
             [Fault(file, None, None, "the file is missing", "describe the raw sheets")]
         )
     layout = read_yaml(path, Layout, file, faults)
-    for number, sheet in enumerate(layout.sheets if layout else ()):
+    sheets = layout.sheets if layout else ()
+    for number, sheet in enumerate(sheets):
         place = f"sheets.{number}"
         faults += [Fault(file, None, place, *wrong) for wrong in _layout_faults(sheet)]
-        for other in layout.sheets[:number]:
+        for other in sheets[:number]:
             if (other.file, other.sheet, other.round) == (sheet.file, sheet.sheet, sheet.round):
                 problem = f"the {sheet.round} round lists {sheet.file} {sheet.sheet}".rstrip()
                 faults.append(Fault(file, None, place, f"{problem} twice", "keep one entry"))
-    if faults:
+    if faults or layout is None:
         raise StudyError(faults)
     return layout
 
 
-def _layout_faults(sheet):
+def _layout_faults(sheet: Sheet) -> Iterator[tuple[str, str]]:
     suffix = Path(sheet.file).suffix.lower()
     if not inside(sheet.file):
         yield f"{sheet.file!r} is no file of raw/", "put it there, and write its name"
@@ -126,7 +132,7 @@ def _layout_faults(sheet):
         yield "a long sheet has a leaf and a mark column", "give `leaf_column` and `mark_column`"
 
 
-def read_grids(raw, layout, faults) -> dict[tuple[str, str], Grid]:
+def read_grids(raw: Path, layout: Layout, faults: list[Fault]) -> dict[tuple[str, str], Grid]:
     """Every sheet of the layout that can be read, by file and sheet; faults for the others.
 
     Parameters
@@ -139,7 +145,7 @@ def read_grids(raw, layout, faults) -> dict[tuple[str, str], Grid]:
     for entry in layout.sheets:
         wanted.setdefault(entry.file, {})[entry.sheet] = None
     faults += unlisted_faults(raw, set(wanted), f"{raw.parent.name}/raw")
-    grids = {}
+    grids: dict[tuple[str, str], Grid] = {}
     for file, sheets in wanted.items():
         place = f"{raw.parent.name}/raw/{file}"
         if not (raw / file).is_file():
@@ -154,7 +160,7 @@ def read_grids(raw, layout, faults) -> dict[tuple[str, str], Grid]:
     return grids
 
 
-def read_first_sheet(path, place, faults) -> Grid | None:
+def read_first_sheet(path: Path, place: str, faults: list[Fault]) -> Grid | None:
     """The first sheet of a workbook; None, and a fault, where it cannot be read or is empty.
 
     Parameters
@@ -166,7 +172,7 @@ def read_first_sheet(path, place, faults) -> Grid | None:
     return next(iter(_read_workbook(path, None, place, faults).values()), None)
 
 
-def _read_csv(path, place, faults):
+def _read_csv(path: Path, place: str, faults: list[Fault]) -> Grid | None:
     text = read_text(path, place, faults)
     rows = None if text is None else csv_lines(text, place, faults)
     if rows is None:
@@ -176,13 +182,15 @@ def _read_csv(path, place, faults):
     return Grid(filled, {}, frozenset())
 
 
-def _read_workbook(path, sheets, place, faults):
+def _read_workbook(
+    path: Path, wanted: Iterable[str] | None, place: str, faults: list[Fault]
+) -> dict[str, Grid]:
     if fault := archive_fault(path, place):
         faults.append(fault)
         return {}
     try:
         book, shadow = CalamineWorkbook.from_path(path), _shadow(path)
-        sheets = book.sheet_names[:1] if sheets is None else sheets
+        sheets = book.sheet_names[:1] if wanted is None else [*wanted]
         found = {name: book.get_sheet_by_name(name) for name in sheets if name in book.sheet_names}
     except UNREADABLE as error:
         problem = f"the workbook cannot be opened ({error})"
@@ -196,24 +204,38 @@ def _read_workbook(path, sheets, place, faults):
         elif not any(shown(value).strip() for row in grids[name].rows for value in row):
             faults.append(Fault(place, None, None, "the sheet is empty", "fill it in", name))
             del grids[name]
+    if wanted is None and grids:
+        heads = {name: _head(book.get_sheet_by_name(name)) for name in book.sheet_names}
+        for name in book.sheet_names[1:]:
+            if heads[name] == heads[sheets[0]]:
+                remedy = "move its rows to the first sheet, or remove it"
+                faults.append(
+                    Fault(place, None, None, "only the first sheet is read", remedy, name)
+                )
     return grids
 
 
-def _shadow(path):
+def _head(sheet: CalamineSheet) -> set[str]:
+    """What stands in the first row of a sheet."""
+    (first, *_) = sheet.to_python(skip_empty_area=False, nrows=1) or [[]]
+    return {shown(value).strip() for value in first} - {""}
+
+
+def _shadow(path: Path) -> Workbook:
     """The workbook with formulas, hidden rows and error values, which calamine leaves out."""
     with warnings.catch_warnings(), path.open("rb") as file:  # openpyxl leaves a damaged file open
         warnings.simplefilter("ignore")  # on styles and extensions, which carry no marks
         return openpyxl.load_workbook(file)
 
 
-def _grid(sheet, shadow) -> Grid:
+def _grid(sheet: CalamineSheet, shadow: Worksheet) -> Grid:
     rows = [list(row) for row in sheet.to_python(skip_empty_area=False)]
     for cells in shadow.iter_rows():
         for cell in cells:
             if cell.data_type in "fe":
                 _restore(rows, cell)
     width = max(map(len, rows), default=0)
-    rows = [(*row, *[""] * (width - len(row))) for row in rows]
+    filled = tuple((*row, *[""] * (width - len(row))) for row in rows)
     covered = {
         (row, column): (top, left)
         for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
@@ -222,10 +244,10 @@ def _grid(sheet, shadow) -> Grid:
         if (row, column) != (top, left)
     }
     hidden = frozenset(row - 1 for row, size in shadow.row_dimensions.items() if size.hidden)
-    return Grid(tuple(rows), covered, hidden)
+    return Grid(filled, covered, hidden)
 
 
-def _restore(rows, cell):
+def _restore(rows: list[list[Any]], cell: Cell) -> None:
     """Put a formula without a stored value, or an error value, where calamine reads a blank."""
     row, column = cell.row - 1, cell.column - 1
     rows.extend([] for _ in range(row + 1 - len(rows)))
@@ -235,7 +257,7 @@ def _restore(rows, cell):
         rows[row][column] = Formula(text) if cell.data_type == "f" else text
 
 
-def read_headers(entry, grid) -> list[Header]:
+def read_headers(entry: Sheet, grid: Grid) -> list[Header]:
     """Header of every column: the lowest non-empty text of the header rows.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from evallib.errors import Fault
@@ -26,7 +27,7 @@ TABULAR = {".csv", ".yaml", ".yml", ".xlsx", ".xls", ".txt", ".tsv"}
 YEAR = re.compile(r"[12][0-9]{3}")
 
 
-def stray_faults(folder, years=None):
+def stray_faults(folder: Path, years: Collection[int] | None = None) -> Iterator[Fault]:
     """Faults of a study folder and its years: files that only seem to be among those read.
 
     Parameters
@@ -46,12 +47,12 @@ def stray_faults(folder, years=None):
             yield Fault(entry.name, None, None, "a year that is not read", remedy)
 
 
-def _year_of(name):
+def _year_of(name: str) -> str:
     found = re.search(rf"(?<![0-9]){YEAR.pattern}(?![0-9])", unicodedata.normalize("NFKC", name))
     return found[0] if found else ""
 
 
-def _misnamed(folder, known, prefix):
+def _misnamed(folder: Path, known: tuple[str, ...], prefix: str) -> Iterator[Fault]:
     for path in sorted(folder.iterdir()):
         if path.name in known:
             if path.is_dir():
@@ -62,14 +63,14 @@ def _misnamed(folder, known, prefix):
             yield Fault(f"{prefix}{path.name}", None, None, "a file that is not read", remedy)
 
 
-def _meant(path, known):
+def _meant(path: Path, known: tuple[str, ...]) -> str:
     """The known name that a file nearly has."""
     stem = squeeze(path.name).casefold().partition(".")[0]
     near = (name for name in known if name.partition(".")[0] == stem)
     return next(near, "") if path.suffix.lower() in TABULAR else ""
 
 
-def unlisted_faults(raw, listed, prefix):
+def unlisted_faults(raw: Path, listed: set[str], prefix: str) -> Iterator[Fault]:
     """Faults of raw tables of which ``layout.yaml`` says nothing, so that nobody reads them.
 
     Parameters

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from evallib.errors import Fault
 from evallib.study.guard import parse_yaml, unseen
@@ -44,6 +52,11 @@ REMEDIES = {
 }
 
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
+RowT = TypeVar("RowT", bound="Row")
+Keys = tuple[str, ...]  # path of a key in a YAML file
+
+
 class Row(BaseModel):
     """A row of a table: frozen, nothing beyond the named columns, no infinities."""
 
@@ -57,25 +70,28 @@ class Setting(Row):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_flag(cls, value, info):
-        if isinstance(value, bool) and cls.model_fields[info.field_name].annotation is not bool:
+    def _no_flag(cls, value: object, info: ValidationInfo) -> object:
+        if (
+            isinstance(value, bool)
+            and cls.model_fields[str(info.field_name)].annotation is not bool
+        ):
             raise ValueError(f"{str(value).lower()} is neither number nor text; write one")
         return value
 
 
-def has_text(cells, start) -> bool:
+def has_text(cells: Sequence[str], start: int) -> bool:
     """Whether a row has anything from that cell on."""
     return any(cell.strip() for cell in cells[start:])
 
 
-def iso_date(value):
+def iso_date(value: object) -> object:
     """A date in the one form that nothing else can be mistaken for."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError(f"{value!r} is no date; write dates as 2020-12-31")
     return value
 
 
-def plain_number(value):
+def plain_number(value: object) -> object:
     """Text of a number without the underscores that Python would read over."""
     if isinstance(value, str) and "_" in value:
         raise ValueError(f"{value!r} is no number")
@@ -93,16 +109,16 @@ class Dated(Row):
     valid_from: IsoDate = date.min
     valid_to: IsoDate = date.max
 
-    def holds(self, year) -> bool:
+    def holds(self, year: int) -> bool:
         """Whether the row holds on 31 December of the year."""
         return self.valid_from <= date(year, 12, 31) <= self.valid_to
 
-    def overlaps(self, other) -> bool:
+    def overlaps(self, other: Dated) -> bool:
         """Whether the two rows share a day."""
         return self.valid_from <= other.valid_to and other.valid_from <= self.valid_to
 
 
-def _unseen_faults(cells, file, row):
+def _unseen_faults(cells: Mapping[str, str], file: str, row: int) -> Iterator[Fault]:
     """Faults of cells with signs that nobody sees, but where a raw sheet is quoted."""
     for column, text in cells.items():
         if column not in QUOTED and (sign := unseen(text)):
@@ -110,14 +126,14 @@ def _unseen_faults(cells, file, row):
             yield Fault(file, row, column, problem, "type the cell anew")
 
 
-def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
+def read_rows(path: Path, model: type[RowT], file: str, faults: list[Fault]) -> dict[int, RowT]:
     """Rows of a CSV file as ``{line number: model}``, and every fault of header and cells.
 
     Line numbers are those that a spreadsheet shows, the header being 1.
     """
     text = read_text(path, file, faults)
     lines = None if text is None else csv_lines(text, file, faults)
-    if lines is None:
+    if text is None or lines is None:
         return {}
     hidden = unseen(text)
     header = [name.strip() for name in lines[0]]
@@ -136,15 +152,9 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
         if not any(cell.strip() for cell in cells):
             continue
         if has_text(cells, len(header)):
-            faults.append(
-                Fault(
-                    file,
-                    number,
-                    None,
-                    f"{len(cells)} cells under {len(header)} columns",
-                    "quote cells that contain a comma",
-                )
-            )
+            problem = f"{len(cells)} cells under {len(header)} columns"
+            remedy = "quote cells that contain a comma"
+            faults.append(Fault(file, number, None, problem, remedy))
             continue
         filled = {
             name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()
@@ -163,7 +173,9 @@ def read_rows(path: Path, model: type[Row], file: str, faults: list[Fault]):
     return rows
 
 
-def read_file(path, name, model, faults, *, required=False):
+def read_file(
+    path: Path, name: str, model: type[RowT], faults: list[Fault], *, required: bool = False
+) -> dict[int, RowT]:
     """Rows of a file of a study or year folder; none where it is absent and may be."""
     if (path / name).is_file():
         return read_rows(path / name, model, _relative(path, name), faults)
@@ -172,17 +184,17 @@ def read_file(path, name, model, faults, *, required=False):
     return {}
 
 
-def _relative(path, name):
+def _relative(path: Path, name: str) -> str:
     return f"{path.name}/{name}" if re.fullmatch(r"\d{4}", path.name) else name
 
 
 @cache
-def columns_of(model) -> dict[str, bool]:
+def columns_of(model: type[BaseModel]) -> dict[str, bool]:
     """Column names of a row model, and whether each is required."""
     return {field.alias or name: field.is_required() for name, field in model.model_fields.items()}
 
 
-def header_faults(header, known, file):
+def header_faults(header: list[str], known: Mapping[str, bool], file: str) -> Iterator[Fault]:
     """Faults of a header: unknown names, names that stand twice, required ones that are missing.
 
     Parameters
@@ -194,13 +206,8 @@ def header_faults(header, known, file):
     """
     for name in dict.fromkeys(header):
         if name not in known:
-            yield Fault(
-                file,
-                1,
-                name or "(no name)",
-                "unknown column",
-                f"rename or remove it; known are {', '.join(known)}",
-            )
+            remedy = f"rename or remove it; known are {', '.join(known)}"
+            yield Fault(file, 1, name or "(no name)", "unknown column", remedy)
         elif header.count(name) > 1:
             yield Fault(file, 1, name, "the column stands twice", "keep one")
     for name, required in known.items():
@@ -208,7 +215,7 @@ def header_faults(header, known, file):
             yield Fault(file, 1, name, "the column is missing", "add it")
 
 
-def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]):
+def read_yaml(path: Path, model: type[ModelT], file: str, faults: list[Fault]) -> ModelT | None:
     """Content of a YAML file as the model, defaults where absent or empty; None where faulty."""
     if not path.is_file() or not path.read_bytes().strip():
         return _validated({}, model, file, faults, {})
@@ -233,15 +240,17 @@ def read_yaml(path: Path, model: type[BaseModel], file: str, faults: list[Fault]
     if odd := [*_odd_numbers(node, file)]:
         faults += odd
         return None
-    if twice := [path for path in lines if path[-1] == TWICE]:
-        for path in twice:
-            key = ".".join(path[:-1])
-            faults.append(Fault(file, lines[path], key, "the key stands twice", "keep one"))
+    if twice := [keys for keys in lines if keys[-1] == TWICE]:
+        for keys in twice:
+            key = ".".join(keys[:-1])
+            faults.append(Fault(file, lines[keys], key, "the key stands twice", "keep one"))
         return None
     return _validated({} if content is None else content, model, file, faults, lines)
 
 
-def _validated(content, model, file, faults, lines):
+def _validated(
+    content: object, model: type[ModelT], file: str, faults: list[Fault], lines: Mapping[Keys, int]
+) -> ModelT | None:
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -254,7 +263,7 @@ def _validated(content, model, file, faults, lines):
         return None
 
 
-def _odd_numbers(node, file):
+def _odd_numbers(node: yaml.Node | None, file: str) -> Iterator[Fault]:
     """Faults of numbers that YAML reads in another base: 010 is eight, 1:30 is ninety."""
     if isinstance(node, yaml.CollectionNode):
         for part in node.value:
@@ -266,9 +275,9 @@ def _odd_numbers(node, file):
         yield Fault(file, node.start_mark.line + 1, None, problem, remedy)
 
 
-def _key_lines(node, path=()):
+def _key_lines(node: yaml.Node | None, path: Keys = ()) -> dict[Keys, int]:
     """Line of every key of a YAML document, by its path."""
-    found = {}
+    found: dict[Keys, int] = {}
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             place = (*path, str(key.value))
@@ -281,7 +290,7 @@ def _key_lines(node, path=()):
     return found
 
 
-def _fault(item, file, row):
+def _fault(item: Mapping[str, Any], file: str, row: int | None) -> Fault:
     column = ".".join(str(part) for part in item["loc"]) or None
     details = {"input": item["input"], **item.get("ctx", {})}
     if item["type"] not in REMEDIES:

@@ -37,7 +37,7 @@ def read_text(path: Path, file: str, faults: list[Fault]) -> str | None:
     return None
 
 
-def _damaged_row(raw) -> int:
+def _damaged_row(raw: bytes) -> int:
     """Row of the first broken sign of a text that else is UTF-8; 0 where there is none.
 
     A single broken byte would make all of it readable as gb18030, in other signs. Of a text that
@@ -53,11 +53,11 @@ def _damaged_row(raw) -> int:
     return 0
 
 
-def csv_lines(text, file, faults) -> list[list[str]] | None:
+def csv_lines(text: str, file: str, faults: list[Fault]) -> list[list[str]] | None:
     """Rows of a CSV text; None, and a fault, where a quote stays open or the end is cut off."""
-    reader, lines = csv.reader(io.StringIO(text), strict=True), []
+    lines: list[list[str]] = []
     try:
-        lines.extend(reader)
+        lines.extend(csv.reader(io.StringIO(text), strict=True))
     except csv.Error as error:
         row = len(lines) + 1
         faults.append(Fault(file, row, None, f"no CSV ({error})", "close the quotes in it"))

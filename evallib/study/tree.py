@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from evallib.errors import Fault
+from evallib.study.model import Names
 from evallib.study.scheme import Node, Scheme
 from evallib.study.tables import LARGE, Code, Number, Row
 
@@ -56,27 +58,25 @@ class NodeRow(Row):
         return tuple(part.strip() for part in self.classes.split(";") if part.strip())
 
 
-def build(rows) -> Scheme:
+def build(rows: Mapping[int, NodeRow]) -> Scheme:
     """The scheme of faultless rows."""
-    fields = Node.__dataclass_fields__
-    return Scheme.of(
-        Node(
-            **{
-                name: row.class_codes if name == "classes" else getattr(row, name)
-                for name in fields
-            }
-        )
-        for row in rows.values()
-    )
+    return Scheme.of(_node(row) for row in rows.values())
 
 
-def scheme_faults(rows, classes, file) -> list[Fault]:
+def _node(row: NodeRow) -> Node:
+    given = {name: getattr(row, name) for name in Node.__dataclass_fields__}
+    return Node(**given | {"classes": row.class_codes})
+
+
+def scheme_faults(
+    rows: Mapping[int, NodeRow], classes: Mapping[str, Names], file: str
+) -> list[Fault]:
     """Everything that keeps the rows from being one weighted tree; empty when nothing does."""
     faults = [*_shape_faults(rows, file), *_node_faults(rows, classes, file)]
     return faults or [*_weight_faults(rows, file), *_mean_faults(rows, file)]
 
 
-def _mean_faults(rows, file):
+def _mean_faults(rows: Mapping[int, NodeRow], file: str) -> Iterator[Fault]:
     """Faults of leaves that may fall below 0 under a mean that cannot take it."""
     parent = {row.code: row.parent for row in rows.values()}
     means = {row.code: row.aggregation for row in rows.values()}
@@ -90,7 +90,7 @@ def _mean_faults(rows, file):
                 break
 
 
-def _weight_faults(rows, file):
+def _weight_faults(rows: Mapping[int, NodeRow], file: str) -> Iterator[Fault]:
     """Faults of weights in a sound tree: empty ones that no full marks can stand in for."""
     scheme = build(rows)
     blank = {scheme.parent(row.code) for row in rows.values() if row.parent and row.weight is None}
@@ -105,7 +105,7 @@ def _weight_faults(rows, file):
             yield Fault(file, number, "weight", problem, "give all siblings a weight, or none")
 
 
-def _shape_faults(rows, file):
+def _shape_faults(rows: Mapping[int, NodeRow], file: str) -> Iterator[Fault]:
     codes = Counter(row.code for row in rows.values())
     roots = [number for number, row in rows.items() if not row.parent]
     parent = {row.code: row.parent for row in rows.values()}
@@ -140,7 +140,7 @@ def _shape_faults(rows, file):
             )
 
 
-def _on_cycle(code, parent):
+def _on_cycle(code: str, parent: Mapping[str, str]) -> bool:
     place = parent.get(code)
     for _ in parent:
         if not place:
@@ -151,7 +151,9 @@ def _on_cycle(code, parent):
     return False
 
 
-def _node_faults(rows, classes, file):
+def _node_faults(
+    rows: Mapping[int, NodeRow], classes: Mapping[str, Names], file: str
+) -> Iterator[Fault]:
     inner = {row.parent for row in rows.values()}
     for number, row in rows.items():
         if row.code in RESERVED:
@@ -165,7 +167,7 @@ def _node_faults(rows, classes, file):
             yield from _leaf_faults(row, number, file, classes)
 
 
-def _inner_faults(row, number, file):
+def _inner_faults(row: NodeRow, number: int, file: str) -> Iterator[Fault]:
     given = [
         name for name in ("full_marks", "step", "low", "high") if getattr(row, name) is not None
     ]
@@ -181,7 +183,9 @@ def _inner_faults(row, number, file):
         )
 
 
-def _leaf_faults(row, number, file, classes):
+def _leaf_faults(
+    row: NodeRow, number: int, file: str, classes: Mapping[str, Names]
+) -> Iterator[Fault]:
     goalposts = (row.low is not None, row.high is not None)
     if row.full_marks is None and not all(goalposts):
         yield Fault(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import Field
 
 from evallib.errors import Fault
+from evallib.study.model import Names
 from evallib.study.tables import Code, Dated, IsoDate, Row, Whole
 
 NO_UNIT = "is no unit of this year"
@@ -46,7 +48,7 @@ class SuccessionRow(Row):
     kind: Literal["rename", "merge", "split", "dissolved", "founded"]
 
 
-def units_of_year(rows, year) -> pd.DataFrame:
+def units_of_year(rows: Mapping[int, UnitRow], year: int) -> pd.DataFrame:
     """Units that are valid on 31 December of the year, in file order, indexed by unit id."""
     records = [row for row in rows.values() if row.holds(year)]
     table = pd.DataFrame(
@@ -56,14 +58,14 @@ def units_of_year(rows, year) -> pd.DataFrame:
     return table.set_index("unit")
 
 
-def table_of(rows, model) -> pd.DataFrame:
+def table_of(rows: Mapping[int, Any], model: type[Any]) -> pd.DataFrame:
     """Rows of a model as a DataFrame with the file's column names."""
     names = {field.alias or name: name for name, field in model.model_fields.items()}
     data = {column: [getattr(row, name) for row in rows.values()] for column, name in names.items()}
     return pd.DataFrame(data, columns=list(names))
 
 
-def members(units, population) -> pd.Index:
+def members(units: pd.DataFrame, population: str) -> pd.Index:
     """Unit ids of a population: ``all``, a group, a class, or several joined by ``&``.
 
     Parameters
@@ -97,7 +99,9 @@ def members(units, population) -> pd.Index:
     return units.index[inside]
 
 
-def code_faults(groups, classes, file):
+def code_faults(
+    groups: Mapping[str, Names], classes: Mapping[str, Names], file: str
+) -> Iterator[Fault]:
     """Faults of ``study.yaml``: codes of groups and classes that a population could not name."""
     for code in [*groups, *classes]:
         if code == "all" or "&" in code or code in ("node", "name"):
@@ -108,7 +112,12 @@ def code_faults(groups, classes, file):
         yield Fault(file, None, "classes", problem, "give them different codes")
 
 
-def unit_faults(rows, groups, classes, file):
+def unit_faults(
+    rows: Mapping[int, UnitRow],
+    groups: Mapping[str, Names],
+    classes: Mapping[str, Names],
+    file: str,
+) -> Iterator[Fault]:
     """Faults of ``units.csv``: unknown groups and classes, spans that end early or overlap."""
     for number, row in rows.items():
         if row.group not in groups:
@@ -160,7 +169,7 @@ def unit_faults(rows, groups, classes, file):
             )
 
 
-def _pairs(rows, keys):
+def _pairs(rows: Mapping[int, AliasRow | UnitRow], keys: Callable[..., Any]) -> list[Any]:
     """Rows that share a key with an earlier one: that, and the number and row of the later."""
     holders = defaultdict(list)
     for number, row in rows.items():
@@ -170,11 +179,13 @@ def _pairs(rows, keys):
     return [(rows[first], (second, rows[second])) for first, second in sorted(pairs)]
 
 
-def _names(row):
+def _names(row: UnitRow) -> set[str]:
     return {row.unit, row.name_zh, row.name_en} - {""}
 
 
-def alias_faults(aliases, units, file):
+def alias_faults(
+    aliases: Mapping[int, AliasRow], units: Mapping[int, UnitRow], file: str
+) -> Iterator[Fault]:
     """Faults of ``aliases.csv``: unknown units, and a name that means two units on one date."""
     known, named = {row.unit for row in units.values()}, defaultdict(list)
     for unit in units.values():
@@ -210,7 +221,9 @@ def alias_faults(aliases, units, file):
             )
 
 
-def succession_faults(rows, units, file):
+def succession_faults(
+    rows: Mapping[int, SuccessionRow], units: Mapping[int, UnitRow], file: str
+) -> Iterator[Fault]:
     """Faults of ``successions.csv``: unknown units, ends that do not fit the kind, living dead."""
     known = {row.unit for row in units.values()}
     years = {row.year for row in rows.values()}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 
 from evallib.errors import Fault, StudyError
@@ -10,12 +14,20 @@ from evallib.study import tree
 from evallib.study import units as people
 from evallib.study.ingest import BALANCE_COLUMNS, DECISION_COLUMNS, SET_ASIDE_COLUMNS, ingest
 from evallib.study.measuring import measure_year, veto_faults, with_measured
-from evallib.study.model import Year
+from evallib.study.model import StudyFile, Year
 from evallib.study.rules import Rules
-from evallib.study.tables import read_file, read_rows, read_yaml
+from evallib.study.scheme import Scheme
+from evallib.study.tables import Row, read_file, read_rows, read_yaml
+from evallib.study.units import AliasRow
 
 
-def read_year(path, year, about, files, faults) -> Year | None:
+def read_year(
+    path: Path,
+    year: int,
+    about: StudyFile,
+    files: Mapping[str, dict[int, Any]],
+    faults: list[Fault],
+) -> Year | None:
     """One year of a study, or None; its faults are added to the list."""
     folder = path / str(year)
     rules = read_yaml(folder / "rules.yaml", Rules, f"{year}/rules.yaml", faults) or Rules()
@@ -33,7 +45,8 @@ def read_year(path, year, about, files, faults) -> Year | None:
         )
         return None
     faults += _population_faults(rules, units, f"{year}/rules.yaml")
-    has_marks = any((folder / name).exists() for name in ("marks.csv", "raw", "measures.yaml"))
+    parts = ("marks.csv", "raw", "measures.yaml", "evidence")
+    has_marks = any((folder / name).exists() for name in parts)
     only_totals = not has_marks and (folder / "totals.csv").is_file()
     scheme = None if only_totals else _read_scheme(folder, year, about, faults)
     others = _read_others(folder, year, rules, scheme, resolve, faults)
@@ -50,17 +63,16 @@ def read_year(path, year, about, files, faults) -> Year | None:
         return None
     if says:
         found, others["findings"] = with_measured(found, others["findings"], says["measured"])
-    vetoed = others["adjustments"].query("kind == 'veto'")["unit"]
-    source = "marks.csv" if (folder / "marks.csv").is_file() else "raw"
-    measured = set(says["measures"].leaves) if says else set()
-    faults += long.missing_faults(
-        found["marks"], set(vetoed), rules, f"{year}/{source}", measured=measured
-    )
-    faults += veto_faults(others["adjustments"], says.get("measures"), f"{year}/adjustments.csv")
+    if says or not (folder / "measures.yaml").is_file():  # else marks are missing by its faults
+        vetoed = others["adjustments"].query("kind == 'veto'")["unit"]
+        source = f"{year}/{'raw' if (folder / 'raw').is_dir() else 'marks.csv'}"
+        measured = set(says["measures"].leaves) if says else set()
+        faults += long.missing_faults(found["marks"], set(vetoed), rules, source, measured=measured)
+        faults += veto_faults(others["adjustments"], says, f"{year}/adjustments.csv")
     return Year(year, scheme, rules, units, **found, **others, **says)
 
 
-def _population_faults(rules, units, file):
+def _population_faults(rules: Rules, units: pd.DataFrame, file: str) -> Iterator[Fault]:
     """Faults of rules that name a population which the units do not have."""
     named = {f"findings.{code}.population": f.population for code, f in rules.findings.items()}
     if rules.improved is not None and rules.improved.within:
@@ -72,7 +84,7 @@ def _population_faults(rules, units, file):
             yield Fault(file, None, key, str(error), "write all, or groups and classes joined by &")
 
 
-def _read_scheme(folder, year, about, faults):
+def _read_scheme(folder: Path, year: int, about: StudyFile, faults: list[Fault]) -> Scheme | None:
     file = f"{year}/scheme.csv"
     if not (folder / "scheme.csv").is_file():
         faults.append(Fault(file, None, None, "the year has no scheme", "add scheme.csv"))
@@ -83,7 +95,17 @@ def _read_scheme(folder, year, about, faults):
     return tree.build(rows) if rows and len(faults) == before else None
 
 
-def _read_marks(folder, year, *, units, scheme, rules, aliases, resolve, faults):
+def _read_marks(
+    folder: Path,
+    year: int,
+    *,
+    units: pd.DataFrame,
+    scheme: Scheme,
+    rules: Rules,
+    aliases: pd.DataFrame,
+    resolve: Callable[[str], str | None],
+    faults: list[Fault],
+) -> dict[str, pd.DataFrame] | None:
     tidy, raw = (folder / "marks.csv").is_file(), (folder / "raw").is_dir()
     if (tidy and raw) or not (tidy or raw or (folder / "measures.yaml").is_file()):
         problem = "both marks.csv and raw/" if tidy else "neither marks.csv nor raw/"
@@ -116,12 +138,12 @@ def _read_marks(folder, year, *, units, scheme, rules, aliases, resolve, faults)
     return {"marks": long.complete_marks(table, units, scheme), **_nothing_decided(len(table))}
 
 
-def _aliases_of_year(rows, year):
+def _aliases_of_year(rows: Mapping[int, AliasRow], year: int) -> pd.DataFrame:
     names = [(row.alias, row.unit) for row in rows.values() if row.holds(year)]
     return pd.DataFrame(names, columns=["alias", "unit"])
 
 
-def _nothing_decided(count):
+def _nothing_decided(count: int) -> dict[str, pd.DataFrame]:
     """Decision log, set-aside table and balance of marks that came as a tidy table."""
     balance = pd.DataFrame([("final", count, count, 0)], columns=BALANCE_COLUMNS)
     empty = {"decisions": DECISION_COLUMNS, "set_aside": SET_ASIDE_COLUMNS}
@@ -130,8 +152,15 @@ def _nothing_decided(count):
     }
 
 
-def _read_others(folder, year, rules, scheme, resolve, faults):
-    specs = {
+def _read_others(
+    folder: Path,
+    year: int,
+    rules: Rules,
+    scheme: Scheme | None,
+    resolve: Callable[[str], str | None],
+    faults: list[Fault],
+) -> dict[str, Any]:
+    specs: dict[str, tuple[type[Row], tuple[str, ...] | None]] = {
         "adjustments": (long.AdjustmentRow, None),
         "findings": (long.FindingRow, ("finding",)),
         "reviews": (long.ReviewRow, ("indicator", "reviewer")),
@@ -140,7 +169,7 @@ def _read_others(folder, year, rules, scheme, resolve, faults):
     read = {}
     for name, (model, keys) in specs.items():
         file = f"{year}/{name}.csv"
-        rows = read_file(folder, f"{name}.csv", model, faults)
+        rows: dict[int, Any] = read_file(folder, f"{name}.csv", model, faults)
         if keys is not None:
             faults += long.row_faults(rows, resolve, keys, file)
         else:
@@ -158,8 +187,14 @@ def _read_others(folder, year, rules, scheme, resolve, faults):
     }
 
 
-def _own_faults(name, rows, rules, scheme, file):
-    seen = {}
+def _own_faults(
+    name: str,
+    rows: Mapping[int, Any],
+    rules: Rules,
+    scheme: Scheme | None,
+    file: str,
+) -> Iterator[Fault]:
+    seen: dict[Row, int] = {}
     for number, row in rows.items():
         if name == "adjustments" and (first := seen.setdefault(row, number)) != number:
             problem = f"the same {row.kind} of {row.unit} stands already in row {first}"
@@ -179,7 +214,9 @@ def _own_faults(name, rows, rules, scheme, file):
             yield from long.adjustment_faults(row, number, file)
 
 
-def _resolver(units, aliases, year):
+def _resolver(
+    units: pd.DataFrame, aliases: Mapping[int, AliasRow], year: int
+) -> Callable[[str], str | None]:
     """A function from any known name of a unit to its id in that year, or None."""
     known = {
         row.alias: row.unit

@@ -36,7 +36,7 @@ def letters(panel, since, rng):
     rows = []
     for i, unit in enumerate(frame.units):
         steps = [int(panel.final[i, frame.column(leaf)]) for leaf in ("I2.1", "I2.2")]
-        start = max(months_later(AS_OF[year], -12) + DAY, since.get(unit, date.min))
+        start = max(_latest_due(months_later(AS_OF[year], -12)) + DAY, since.get(unit, date.min))
         rows += _unit_letters(unit, year, start, steps, rng)
     lasting = [unit for unit in frame.units if unit not in since]
     rows.sort(key=lambda row: row["received"])
@@ -50,7 +50,7 @@ def letters(panel, since, rng):
 def _unit_letters(unit, year, start, steps, rng):
     """Letters of one unit: those that count, too young ones, those for nobody, old ones."""
     as_of = AS_OF[year]
-    last = WORKING[WORKING.index(deadline(as_of, 1)) - LIMIT] - DAY
+    last = _latest_due(as_of)
     count = int(np.clip(VALID * np.exp(rng.normal(0, 0.42)), 32, 260))
     count = max(32, round(count * (last - start).days / 345))
     low, high = SHARES[steps[0]]
@@ -64,9 +64,14 @@ def _unit_letters(unit, year, start, steps, rng):
     else:
         raise RuntimeError(f"no letters of {unit} in {year} lose {steps} steps")
     rows = counted + young + _aside(as_of, start, count, rng)
-    if start == months_later(as_of, -12) + DAY:
+    if start == _latest_due(months_later(as_of, -12)) + DAY:
         rows += _old(start, rng)
     return [{"unit": unit, "status": "valid", **row} for row in rows]
+
+
+def _latest_due(day):
+    """The last day of receipt of a letter that is due by the day."""
+    return WORKING[WORKING.index(deadline(day, 1)) - LIMIT] - DAY
 
 
 def _counted(year, count, late, days, slow, rng):

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from evallib.publication.bound import figures_of
+import numpy as np
+
+from evallib.publication.bound import Claim, Figures, figures_of
 from evallib.publication.check.catalogue import change_claim, number, part, scalar, sources
 from evallib.publication.claims import ROUNDING, SUPPORTED
 from evallib.rounding import round_number
+from evallib.study.model import Study
+
+if TYPE_CHECKING:
+    from evallib.publication.check.catalogue import Sources
+    from evallib.publication.check.context import Sentence
+    from evallib.publication.check.hedging import Binding
+    from evallib.publication.check.tokens import Mention
 
 AT_THRESHOLD = "at_threshold"
 # Read on the masked sentence, where `(含)` is 含含含 and `(不含)` 不含含含. 以上 and 以下 include
@@ -34,7 +45,7 @@ CODE = re.compile(r"(?:(from|over|between)(\d+(?:\.\d+)?))?(?:(upto|under|and)(\
 ASKED = re.compile(r"(?:count|share)\.(?=\D*\d)(?:from|over|between|upto|under)[\w.]*(?=:)")
 
 
-def bar_code(sentence, place) -> str:
+def bar_code(sentence: Sentence, place: int) -> str:
     """The bar in the clause around a place: ``at_threshold``, or such as ``from85under90``.
 
     Empty where the clause has none, or several that name no single range.
@@ -46,16 +57,16 @@ def bar_code(sentence, place) -> str:
     return code if CODE.fullmatch(code) else ""
 
 
-def is_bar(sentence, one) -> bool:
+def is_bar(sentence: Sentence, one: Mention) -> bool:
     """Whether a numeral is part of a bar."""
     return any(start <= one.start < end for _, (start, end) in _bars(sentence, one.start))
 
 
-def _bars(sentence, place):
+def _bars(sentence: Sentence, place: int) -> list[tuple[str, tuple[int, int]]]:
     """Kind with its number, and span, of every bar of a clause."""
     start, end = sentence.clause(place)
     values = {one.start: f"{one.value[0].normalize():f}" for one in sentence.of("number")}
-    found, text = [], sentence.masked[:end]
+    found, text = list[tuple[str, tuple[int, int]]](), sentence.masked[:end]
     if NO_TOTALS.search(text, start):
         return found
     for hit in RANGE.finditer(text, start):
@@ -72,27 +83,27 @@ def _bars(sentence, place):
     return found
 
 
-def bar_claims(study, year, asked) -> dict:
+def bar_claims(study: Study, year: int, asked: set[str]) -> dict[str, Any]:
     """Claims about sites beyond bars, by id, for ids such as ``count.from85:department:2020``."""
     if not asked:
         return {}
-    figures, found = figures_of(study), {}
+    figures, found = figures_of(study), dict[str, Claim | None]()
     for name in asked:
         what, population, when = name.split(":")
         years = [int(y) for y in when.split("-")]
         kind = re.sub(r"^(?:delta|percentage)\.", "", what)
         if any(y not in study.years for y in years):
             continue
-        parts = [_claim(sources(figures, y), kind, population) for y in years]
-        if None in parts:
+        claims = [_claim(sources(figures, y), kind, population) for y in years]
+        parts = [claim for claim in claims if claim is not None]
+        if len(parts) < len(claims):
             continue
-        found[name] = parts[0]
-        if len(parts) == 2:
-            found[name] = _changed(figures, years, what, parts)
+        two = len(parts) == 2
+        found[name] = _changed(figures, years, what, parts) if two else parts[0]
     return {name: claim for name, claim in found.items() if claim is not None}
 
 
-def _changed(figures, years, what, parts):
+def _changed(figures: Figures, years: list[int], what: str, parts: list[Claim]) -> Claim | None:
     then, now = (sources(figures, year) for year in years)
     old, new = map(scalar, parts)
     relative = what.startswith("percentage")
@@ -102,7 +113,7 @@ def _changed(figures, years, what, parts):
     return change_claim(now, then, what.split(".")[0], parts[1], parts[0], value)
 
 
-def _claim(now, what, population):
+def _claim(now: Sources, what: str, population: str) -> Claim | None:
     """A count or a share; None where sites lie on an end that may or may not belong to the bar."""
     names = {name.replace(" ", ""): name for name in now.populations}
     if population not in names:
@@ -120,8 +131,9 @@ def _claim(now, what, population):
     return part(now, what, about, k, len(shown), source)
 
 
-def _readings(shown, code):
-    low, a, high, b = CODE.fullmatch(code).groups()
+def _readings(shown: np.ndarray, code: str) -> list[np.ndarray]:
+    found = CODE.fullmatch(code)
+    low, a, high, b = found.groups() if found else (None,) * 4
     above = {
         None: [shown == shown],
         "from": [shown >= float(a or 0)],
@@ -137,7 +149,9 @@ def _readings(shown, code):
     return [x & y for x in above[low] for y in below[high]]
 
 
-def settled(bindings, known, judge, threshold) -> list:
+def settled(
+    bindings: list[Binding], known: Mapping[str, Claim], judge: Callable[..., Any], threshold: str
+) -> list[Binding]:
     """Bindings with every bar judged by the numbers that rest on it.
 
     A bar is a definition where they are; one ``以上`` of which they are not true is taken as a
@@ -160,9 +174,9 @@ def settled(bindings, known, judge, threshold) -> list:
     return found
 
 
-def _as_threshold(bar, claim):
+def _as_threshold(bar: Binding, claim: str) -> Binding:
     return replace(bar, role="number", claim=claim, names=())
 
 
-def _as_definition(bar):
+def _as_definition(bar: Binding) -> Binding:
     return replace(bar, role="definition", claim=f"bar.{bar.names[0]}", names=(str(bar.value),))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from evallib.publication.check import rules as table
 from evallib.publication.check.bars import AT_THRESHOLD, bar_code, is_bar
@@ -13,12 +16,21 @@ from evallib.publication.check.lists import list_bindings
 from evallib.publication.check.pairs import nodes_beside, respective_pairs
 from evallib.publication.check.tokens import MARKER, mentions
 
+if TYPE_CHECKING:
+    from evallib.publication.check.rules import Rule
+    from evallib.publication.check.tokens import Lexicon, Mention
+
 SENTENCE = re.compile("[^。!?]+[。!?]?")
 BREAK = re.compile("[,;:()]")
 NUMERAL = re.compile(r"\d|[一二三四五六七八九十]")
 
+Pairs: TypeAlias = "Mapping[int, Mention | None]"
+Bound: TypeAlias = "tuple[Context, Binding | None]"  # the context behind a token, and what it says
 
-def bind_paragraph(text, names, findings, root, whole="") -> tuple[list[Binding], str]:
+
+def bind_paragraph(
+    text: str, names: Lexicon, findings: Mapping[str, tuple[str, str]], root: str, whole: str = ""
+) -> tuple[list[Binding], str]:
     """Bindings of one paragraph, in reading order, and of whom the letter's 总体 now speaks.
 
     Parameters
@@ -36,7 +48,8 @@ def bind_paragraph(text, names, findings, root, whole="") -> tuple[list[Binding]
     text = text.replace("(含)", "含含含").replace("(不含)", "不含含含")
     context, found = Context(names.year), []
     for hit in SENTENCE.finditer(text):
-        sentence = Sentence(hit[0], *mentions(hit[0], names), names, findings, root)
+        masked, mentioned = mentions(hit[0], names)
+        sentence = Sentence(hit[0], masked, tuple(mentioned), names, findings, root)
         carried = context.next_sentence(names.year)
         if "总体" in hit[0] and not carried.population:
             carried = replace(carried, population=whole)
@@ -48,8 +61,8 @@ def bind_paragraph(text, names, findings, root, whole="") -> tuple[list[Binding]
     return found, whole
 
 
-def _bind(sentence, context):
-    pairs, found, outer = respective_pairs(sentence), [], []
+def _bind(sentence: Sentence, context: Context) -> tuple[Context, list[Binding]]:
+    pairs, found, outer = respective_pairs(sentence), list[Binding](), list[Context]()
     for _, event in _events(sentence):
         if isinstance(event, str):
             context, outer = _passed(event, context, outer)
@@ -59,19 +72,23 @@ def _bind(sentence, context):
     return context, found
 
 
-def _events(sentence):
+def _events(sentence: Sentence) -> list[tuple[float, Mention | str]]:
     """Mentions, breaks and cues by their place; a cue counts where it ends."""
-    cues = {}
+    cues: dict[float, str] = {}
     for name, pattern in table.CUES:  # of two that end together the first counts
         for hit in pattern.finditer(sentence.masked):
             bar = bar_code(sentence, hit.start()) if name == "count.at_threshold" else ""
             cues.setdefault(hit.end() - 0.5, f"count.{bar}" if bar else name)
     breaks = {hit.start(): hit[0] for hit in BREAK.finditer(sentence.masked)}
-    events = [*cues.items(), *breaks.items(), *((one.start, one) for one in sentence.mentioned)]
+    events: list[tuple[float, Any]] = [
+        *cues.items(),
+        *breaks.items(),
+        *((one.start, one) for one in sentence.mentioned),
+    ]
     return sorted(events, key=lambda event: event[0])
 
 
-def _passed(event, context, outer):
+def _passed(event: str, context: Context, outer: list[Context]) -> tuple[Context, list[Context]]:
     """The context behind a break or a cue; what stands in brackets stays there."""
     if event == "(":
         return context, [*outer, context]
@@ -82,11 +99,11 @@ def _passed(event, context, outer):
     return replace(context, metric=event), outer
 
 
-def _nothing(sentence, one, context, pairs):
+def _nothing(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     return context, None
 
 
-def _population(sentence, one, context, pairs):
+def _population(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     if sentence.masked[: one.start].endswith("(仅"):
         return context, None
     context = replace(context, population=meant(sentence, one, context), own=True)
@@ -98,31 +115,33 @@ def _population(sentence, one, context, pairs):
     return context, None
 
 
-def _year(sentence, one, context, pairs):
+def _year(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     compared = table.COMPARED.search(sentence.masked[: one.start])
-    moved = {"base": one.value, "comparing": True} if compared else {"year": one.value}
+    moved: dict[str, Any] = (
+        {"base": one.value, "comparing": True} if compared else {"year": one.value}
+    )
     cited = Binding(one.start, one.end, "citation") if one.text[0].isdigit() else None
     return replace(context, **({"comparing": False} | moved)), cited
 
 
-def _node(sentence, one, context, pairs):
+def _node(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     under = [code for code in one.value if context.node and code.startswith(context.node + ".")]
     return replace(context, node=(under or one.value)[0]), None
 
 
-def _site(sentence, one, context, pairs):
+def _site(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     return replace(context, site=one.value), None
 
 
-def _direction(sentence, one, context, pairs):
+def _direction(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     return replace(context, sign=one.value, comparing=False), None
 
 
-def _citation(sentence, one, context, pairs):
+def _citation(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     return context, Binding(one.start, one.end, "citation") if NUMERAL.search(one.text) else None
 
 
-def _number(sentence, one, context, pairs):
+def _number(sentence: Sentence, one: Mention, context: Context, pairs: Pairs) -> Bound:
     value, unit = one.value
     given = unit + sentence.masked[one.end :]
     bar = bar_code(sentence, one.start) if is_bar(sentence, one) else ""
@@ -151,7 +170,7 @@ def _number(sentence, one, context, pairs):
     return known, Binding(start, end, value=value)
 
 
-def _filled(template, fields):
+def _filled(template: str, fields: Mapping[str, Any]) -> str:
     """The claim's id; empty where context leaves one of its braces open."""
     asked = re.findall(r"{(\w+)}", template)
     if any(fields[name] is None for name in asked):
@@ -159,7 +178,7 @@ def _filled(template, fields):
     return template.format(**fields)
 
 
-def _after(rule, claim, fields, context):
+def _after(rule: Rule, claim: str, fields: Mapping[str, Any], context: Context) -> Context:
     """The context behind a bound numeral: what it was about is what changes are changes of."""
     what, population, _ = claim.split(":")
     if rule.name == "applicable":
@@ -178,7 +197,7 @@ def _after(rule, claim, fields, context):
     return replace(context, metric=what, population=population.replace("&", " & "))
 
 
-def _refined(sentence, one, bound, left):
+def _refined(sentence: Sentence, one: Mention, bound: Binding, left: str) -> Binding:
     """A numeral for every site alike, or one that counts nodes."""
     before = [w for w in sentence.of("word") if w.end <= one.start and w.value == "均"]
     if bound.claim.startswith("index.") and re.search("H(?:为|是|达到?)?$", left) and before:
@@ -193,20 +212,20 @@ def _refined(sentence, one, bound, left):
     return bound
 
 
-def _definition(sentence, one, value):
+def _definition(sentence: Sentence, one: Mention, value: Decimal) -> Binding | None:
     """A numeral of the words that define a finding, such as a time limit."""
     counted = re.match("[个项](?:[一二三]级)?指标", sentence.masked[one.end :])
     if counted and not sentence.masked[: one.start].endswith("的"):
         listed = nodes_beside(sentence, one)
-        said = {"value": value, "names": (str(listed),)}
+        said: dict[str, Any] = {"value": value, "names": (str(listed),)}
         return Binding(one.start, one.end, "definition", "nodes", **said) if listed else None
     for code, (text, _) in sentence.findings.items():
         for hit in re.finditer(r"\d+(?:\.\d+)?", text):
             unit = text[hit.end() : hit.end() + 3]
             if unit and sentence.text.startswith(unit, one.end):
                 year = sentence.names.year
-                claim, said = f"finding:{code}:{year}", (hit[0],)
-                return Binding(one.start, one.end, "definition", claim, value, names=said)
+                claim, words = f"finding:{code}:{year}", (hit[0],)
+                return Binding(one.start, one.end, "definition", claim, value, names=words)
     return None
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
+from evallib.errors import DataError
 from evallib.publication import facts
-from evallib.publication.bound import Claim, figures_of, shown, within
+from evallib.publication.bound import Claim, Figures, figures_of, shown, within
 from evallib.publication.claims import named_populations
 from evallib.publication.recompute import share_text
 from evallib.scoring import Evaluation
-from evallib.study.model import Year
+from evallib.study.model import Study, Year
+from evallib.study.scheme import Scheme
 
 # How a claim is called: what it is, of whom, and when, as in `mean:department:2020`,
 # `index.F2:department&A:2020`, `delta.mean:all:2019-2020`, `rank:dept01:2020`.
@@ -51,8 +54,15 @@ class Sources:
         """The year."""
         return self.data.year
 
+    @property
+    def evaluation(self) -> Evaluation:
+        """The result; raises DataError where only totals survive."""
+        if self.result is None:
+            raise DataError(f"{self.year}: only totals survive, so no mark can be looked at")
+        return self.result
 
-def claim_id(what, population, *years) -> str:
+
+def claim_id(what: str, population: str, *years: int) -> str:
     """Id of a claim.
 
     Examples
@@ -63,7 +73,7 @@ def claim_id(what, population, *years) -> str:
     return f"{what}:{population.replace(' ', '')}:{'-'.join(map(str, years))}"
 
 
-def claims(study, year) -> list[Claim]:
+def claims(study: Study, year: int) -> list[Claim]:
     """Every claim that a publication of the year can make and this study can compute.
 
     Parameters
@@ -96,7 +106,7 @@ def claims(study, year) -> list[Claim]:
     return [*found, *before, *changed, *_changes(now, then, found, before)]
 
 
-def sources(figures, year) -> Sources:
+def sources(figures: Figures, year: int) -> Sources:
     """What the claims of a year draw on."""
     data, standing = figures.study.years[year], figures.standing(year)
     named = named_populations(figures.study, SimpleNamespace(year=year))
@@ -108,7 +118,18 @@ def sources(figures, year) -> Sources:
     )
 
 
-def claim(now, what, population, value, text, source, *, leaves=None, years=(), **more) -> Claim:
+def claim(
+    now: Sources,
+    what: str,
+    population: str,
+    value: tuple[float | tuple[float | str, ...], ...] | Mapping[str, float],
+    text: str,
+    source: str,
+    *,
+    leaves: Sequence[str] | None = None,
+    years: tuple[Any, ...] = (),
+    **more: Any,
+) -> Claim:
     """A Claim of a year; the marks of all leaves are behind it unless others are named."""
     if leaves is None:
         leaves = now.data.scheme.leaves if now.data.scheme else ()
@@ -129,26 +150,38 @@ def claim(now, what, population, value, text, source, *, leaves=None, years=(), 
     )
 
 
-def number(now, what, population, value, decimals, source, **more) -> Claim:
+def number(
+    now: Sources,
+    what: str,
+    population: str,
+    value: float,
+    decimals: int,
+    source: str,
+    **more: Any,
+) -> Claim:
     """A claim of one number."""
     text = shown(value, decimals, now.data.rules.rounding)
     said = {population: float(value)}
     return claim(now, what, population, said, text, source, decimals=decimals, **more)
 
 
-def part(now, what, population, k, n, source, **more) -> Claim:
+def part(
+    now: Sources, what: str, population: str, k: int, n: int, source: str, **more: Any
+) -> Claim:
     """A claim of k out of n."""
     text = share_text(k, n, now.data.rules.rounding)
     return claim(now, what, population, (k, n), text, source, denominator=n, **more)
 
 
-def listed(now, what, population, units, source, **more) -> Claim:
+def listed(
+    now: Sources, what: str, population: str, units: list[str], source: str, **more: Any
+) -> Claim:
     """A claim of a list of units, one to a place."""
     text = "、".join(now.data.units.loc[list(units), "name_zh"])
     return claim(now, what, population, tuple((u,) for u in units), text, source, **more)
 
 
-def scalar(found) -> float:
+def scalar(found: Claim) -> float:
     """The number of a claim of one number; of k out of n the per cent."""
     if isinstance(found.value, dict):
         return next(iter(found.value.values()))
@@ -156,7 +189,9 @@ def scalar(found) -> float:
     return 100 * k / n if n else np.nan
 
 
-def _changes(now, then, found, before):
+def _changes(
+    now: Sources, then: Sources, found: list[Claim], before: list[Claim]
+) -> Iterator[Claim]:
     """Difference, and for numbers of points and sites percentage, of what both years have."""
     earlier = {old.id: old for old in before}
     for new in found:
@@ -173,14 +208,16 @@ def _changes(now, then, found, before):
             yield change_claim(now, then, "percentage", new, old, 100 * (b - a) / a)
 
 
-def _same_node(what, *schemes):
+def _same_node(what: str, *schemes: Scheme | None) -> bool:
     """Whether a node is the same in both years, as far as its name says."""
     code = what.removeprefix("index.")
     names = [scheme.names().get(code) if scheme else None for scheme in schemes]
     return not what.startswith("index.") or (names[0] is not None and names[0] == names[1])
 
 
-def change_claim(now, then, what, new, old, value) -> Claim:
+def change_claim(
+    now: Sources, then: Sources, what: str, new: Claim, old: Claim, value: float
+) -> Claim:
     """A claim of the change between two claims of one number each: ``delta`` or ``percentage``."""
     per_cent = what == "percentage"
     decimals = max(new.decimals, 1) if per_cent or new.kind == "share" else new.decimals

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from evallib.publication.check import rules as table
 from evallib.publication.check.bars import bar_code
@@ -26,15 +27,15 @@ class Sentence:
     findings: Mapping[str, tuple[str, str]]
     root: str
 
-    def of(self, *kinds) -> list[Mention]:
+    def of(self, *kinds: str) -> list[Mention]:
         """Mentions of these kinds, in their order."""
         return [one for one in self.mentioned if one.kind in kinds]
 
-    def left(self, end) -> str:
+    def left(self, end: int) -> str:
         """The masked sentence up to a place, without brackets that are closed by then."""
         return re.sub(r"\([^()]*\)", "", self.masked[:end])
 
-    def clause(self, place) -> tuple[int, int]:
+    def clause(self, place: int) -> tuple[int, int]:
         """Start and end of the stretch between commas and the like around a place."""
         breaks = [hit.start() for hit in re.finditer("[,;:()]", self.masked)]
         start = max((b + 1 for b in breaks if b < place), default=0)
@@ -56,12 +57,14 @@ class Context:
     applicable: bool = False
     sign: int = 1
 
-    def next_sentence(self, year):
+    def next_sentence(self, year: int) -> Context:
         """What a new sentence of the same paragraph starts with."""
         return Context(year, self.population, self.metric)
 
 
-def field_values(sentence, one, context, right, pair) -> dict:
+def field_values(
+    sentence: Sentence, one: Mention, context: Context, right: str, pair: Mention | None
+) -> dict[str, Any]:
     """What the braces of a rule's claim stand for at a numeral; None where context does not say.
 
     Parameters
@@ -89,7 +92,7 @@ def field_values(sentence, one, context, right, pair) -> dict:
     code = finding_at(sentence, one, right)
     count, share = _count(sentence, one, context, right, code), _share(sentence, one, context, code)
     finding = ".".join((count or "").split(".")[2:]) or code
-    population = context.population or "all"
+    population: str | None = context.population or "all"
     if finding in sentence.findings and not context.own and code:
         population = sentence.findings[finding][1]
     score = context.metric or _cue_ahead(sentence, one)
@@ -123,7 +126,7 @@ def field_values(sentence, one, context, right, pair) -> dict:
     }
 
 
-def meant(sentence, one, context) -> str:
+def meant(sentence: Sentence, one: Mention, context: Context) -> str:
     """The population that a mention names: a class within a group that was named just before."""
     if one.value not in sentence.names.classes:
         return one.value
@@ -136,7 +139,7 @@ def meant(sentence, one, context) -> str:
     return one.value if alone else f"{group} & {one.value}"
 
 
-def _among(sentence, one):
+def _among(sentence: Sentence, one: Mention) -> bool:
     """Whether a place is one among part of the sites, of which no places are claimed."""
     start, _ = sentence.clause(one.start)
     start = max((s.end for s in sentence.of("site") if s.end <= one.start), default=start)
@@ -144,7 +147,7 @@ def _among(sentence, one):
     return bool(among) and among[-1] != "all"
 
 
-def restricted(sentence, one, finding) -> bool:
+def restricted(sentence: Sentence, one: Mention, finding: str) -> bool:
     """Whether a token speaks of a part of its population, or of the sites of another finding."""
     left = sentence.left(one.start).rpartition(";")[2]
     hits = list(table.RESTRICTED.finditer(left))
@@ -152,7 +155,7 @@ def restricted(sentence, one, finding) -> bool:
     return inside or (bool(finding) and "其中" in left)
 
 
-def paired(context, mention) -> Context:
+def paired(context: Context, mention: Mention) -> Context:
     """The context of a numeral that belongs to one of several mentions."""
     if mention.kind == "node":
         return replace(context, node=mention.value[0])
@@ -163,18 +166,20 @@ def paired(context, mention) -> Context:
     return replace(context, year=mention.value, comparing=False)
 
 
-def _cue_ahead(sentence, one):
+def _cue_ahead(sentence: Sentence, one: Mention) -> str:
     """The first word in the rest of a numeral's clause that says what figure it is."""
     _, end = sentence.clause(one.start)
     hits = [(p.search(sentence.masked, one.end, end), name) for name, p in table.CUES]
     return min(((hit.start(), name) for hit, name in hits if hit), default=(0, ""))[1]
 
 
-def _is_count(metric):
+def _is_count(metric: str) -> bool:
     return metric.startswith(("count.", "units", "applicable."))
 
 
-def _count(sentence, one, context, right, finding):
+def _count(
+    sentence: Sentence, one: Mention, context: Context, right: str, finding: str
+) -> str | None:
     """The number of sites that a numeral is: of a year before, at the bar, with a finding, all."""
     changed = re.search("D[^,;#]{0,4}$", sentence.masked[: one.start])
     if (context.comparing or changed or right[:1] == "%") and _is_count(context.metric):
@@ -205,7 +210,7 @@ def _count(sentence, one, context, right, finding):
     return context.metric if _is_count(context.metric) else None
 
 
-def _share(sentence, one, context, finding):
+def _share(sentence: Sentence, one: Mention, context: Context, finding: str) -> str | None:
     """The part of a whole that a percentage or a word is about."""
     start, _ = sentence.clause(one.start)
     part = "占" in sentence.masked[start : one.start] and _is_count(context.metric)
@@ -219,7 +224,7 @@ def _share(sentence, one, context, finding):
     return "share." + (what.replace("finding", "applicable") if context.applicable else what)
 
 
-def finding_at(sentence, one, right="") -> str:
+def finding_at(sentence: Sentence, one: Mention, right: str = "") -> str:
     """Code of the finding that the words before or behind a token describe; empty if none."""
     fences = [0, len(sentence.text)]
     fences += [hit.end() for hit in re.finditer(";", sentence.text)]
@@ -234,14 +239,14 @@ def finding_at(sentence, one, right="") -> str:
     return next(filter(None, (_similar(passage, sentence.findings) for passage in passages)), "")
 
 
-def _similar(passage, findings):
+def _similar(passage: str, findings: Mapping[str, tuple[str, str]]) -> str:
     """The finding whose words the passage has most of; what is denied must be so in both."""
     score = {code: _shared(passage, text) for code, (text, _) in findings.items()}
-    best = max(score, key=score.get, default="")
+    best = max(score, key=lambda code: score[code], default="")
     return best if best and score[best] >= SIMILAR else ""
 
 
-def _shared(passage, text):
+def _shared(passage: str, text: str) -> float:
     """Part of a finding's pairs of characters that a passage has; none where one denies it."""
     wanted = pairs_of(text)
     shared = wanted & pairs_of(passage)
@@ -254,12 +259,12 @@ def _shared(passage, text):
     return len(shared) / max(len(wanted), 1)
 
 
-def _worth(text):
+def _worth(text: str) -> str:
     """Whether the last word of worth in a text is of the good or of the bad; empty without one."""
-    return next((hit.lastgroup for hit in reversed([*table.WORTH.finditer(text)])), "")
+    return next((hit.lastgroup or "" for hit in reversed([*table.WORTH.finditer(text)])), "")
 
 
-def pairs_of(text) -> set[str]:
+def pairs_of(text: str) -> set[str]:
     """Neighbouring pairs of characters of a text, without punctuation.
 
     Examples

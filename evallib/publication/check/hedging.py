@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from evallib.publication.check import rules as table
 from evallib.publication.check.bars import bar_code
 from evallib.publication.check.context import field_values, finding_at, meant, restricted
 from evallib.publication.check.tokens import SAME_WORD
 from evallib.publication.hedges import SHARE_WORDS
+
+if TYPE_CHECKING:
+    from evallib.publication.check.context import Context, Sentence
+    from evallib.publication.check.tokens import Mention
 
 
 @dataclass(frozen=True)
@@ -26,14 +32,14 @@ class Binding:
     end: int
     role: str = ""
     claim: str = ""
-    value: Decimal | None = None
+    value: Any = None  # a Decimal wherever the role has a number
     word: str = ""
-    names: tuple = ()
+    names: tuple[Any, ...] = ()
     note: str = ""
     trend: int = 0  # the way in which a figure is said to have come where it is
 
 
-def hedge(sentence, one, unit):
+def hedge(sentence: Sentence, one: Mention, unit: str) -> tuple[str, int, int, str, str]:
     """The hedge around a numeral as a word of ``hedges``, its span, and what lies beyond it."""
     start, end = one.start, one.end
     left, right = sentence.left(start), unit + sentence.masked[end:]
@@ -44,7 +50,7 @@ def hedge(sentence, one, unit):
     end += len(right) - len(right.removeprefix("%")) if not unit else 0
     word = ""
     if back:
-        kind = back.lastgroup
+        kind = back.lastgroup or ""
         word = {"more": f"{number}余", "about": f"约{number}"}.get(kind) or number + (
             "以下" if back["bound"] == "以内" else back["bound"]
         )
@@ -60,10 +66,12 @@ def hedge(sentence, one, unit):
     return word, start, end, left, right
 
 
-def word(sentence, one, context, pairs):
+def word(
+    sentence: Sentence, one: Mention, context: Context, pairs: Mapping[int, Mention | None]
+) -> tuple[Context, Binding | None]:
     """Words for a share, for none, for all, for order and for the degree of a change."""
     right = sentence.masked[one.end :]
-    say = {"start": one.start, "end": one.end, "word": one.value}
+    say: dict[str, Any] = {"start": one.start, "end": one.end, "word": one.value}
     fields = field_values(sentence, one, context, right, None)
     if one.value in SHARE_WORDS or one.value in SAME_WORD:
         return _share_word(sentence, one, context, right, fields, say)
@@ -95,7 +103,13 @@ def word(sentence, one, context, pairs):
     return context, Binding(role="degree", claim=claim, trend=sum(ways), **say)
 
 
-def _extreme(sentence, one, context, fields, say):
+def _extreme(
+    sentence: Sentence,
+    one: Mention,
+    context: Context,
+    fields: Mapping[str, Any],
+    say: Mapping[str, Any],
+) -> Binding:
     """That a node is the highest or the lowest of its siblings."""
     parent = sentence.names.parents.get(context.node, "")
     claim = f"order.{parent}:{fields['population']}:{fields['year']}" if parent else ""
@@ -103,7 +117,14 @@ def _extreme(sentence, one, context, fields, say):
     return Binding(role=role, claim=claim, value=Decimal(1), names=((context.node,),), **say)
 
 
-def _share_word(sentence, one, context, right, fields, say):
+def _share_word(
+    sentence: Sentence,
+    one: Mention,
+    context: Context,
+    right: str,
+    fields: dict[str, Any],
+    say: Mapping[str, Any],
+) -> tuple[Context, Binding | None]:
     if not re.match("的?P", right):
         start, _ = sentence.clause(one.start)
         before = [p for p in sentence.of("population") if start <= p.start < one.start]
@@ -121,7 +142,13 @@ def _share_word(sentence, one, context, right, fields, say):
     return moved, Binding(role="share", claim=claim, **say)
 
 
-def _zero(sentence, one, right, fields, say):
+def _zero(
+    sentence: Sentence,
+    one: Mention,
+    right: str,
+    fields: Mapping[str, Any],
+    say: Mapping[str, Any],
+) -> Binding | None:
     """None at all: of vetoes, or of a finding. Other denials say nothing that is counted."""
     if re.match("[^,;。]{0,8}单项否决", right):
         claim = f"count.vetoed:{fields['population']}:{fields['year']}"

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from evallib.errors import Fault, StudyError
+from evallib.publication.bound import Claim
 from evallib.publication.check.bars import ASKED, bar_claims, settled
 from evallib.publication.check.bind import bind_paragraph
 from evallib.publication.check.catalogue import claims
+from evallib.publication.check.list_verdicts import UNBOUND
 from evallib.publication.check.lists import row_bindings
 from evallib.publication.check.read import plain, read_blocks
 from evallib.publication.check.tokens import lexicon
-from evallib.publication.check.verdicts import CITATION, UNBOUND, judge
+from evallib.publication.check.verdicts import CITATION, judge
 from evallib.publication.claims import CONTRADICTED, EXTERNAL
 from evallib.publication.published import published_claims
+from evallib.study.model import Study
 from evallib.study.tables import read_yaml
+
+if TYPE_CHECKING:
+    from evallib.publication.check.hedging import Binding
+    from evallib.publication.check.read import Block
 
 COLUMNS = ["position", "text", "context", "kind", "claim", "verdict", "expected", "note"]
 AROUND = 12  # characters of context on either side
@@ -42,7 +51,7 @@ class WaiverFile(_Frozen):
     waivers: tuple[Waiver, ...] = ()
 
 
-def check_letter(source, study, year) -> pd.DataFrame:
+def check_letter(source: Path | str, study: Study, year: int) -> pd.DataFrame:
     """One row for every numeral, hedge word and listed site of a letter in Chinese.
 
     Parameters
@@ -76,7 +85,9 @@ def check_letter(source, study, year) -> pd.DataFrame:
     return check_blocks(read_blocks(source), study, year, known)
 
 
-def check_blocks(blocks, study, year, known) -> pd.DataFrame:
+def check_blocks(
+    blocks: list[Block], study: Study, year: int, known: Mapping[str, Claim]
+) -> pd.DataFrame:
     """As ``check_letter``, of blocks that are read, against claims that are computed."""
     vouched, waived = list(_vouched(study, year)), list(_waivers(study))
     rows = []
@@ -101,12 +112,14 @@ def check_blocks(blocks, study, year, known) -> pd.DataFrame:
     return pd.DataFrame(numbered, columns=COLUMNS)
 
 
-def failures(table) -> pd.DataFrame:
+def failures(table: pd.DataFrame) -> pd.DataFrame:
     """Rows for which a letter must not go out: contradicted or unbound."""
     return table[table["verdict"].isin([CONTRADICTED, UNBOUND])]
 
 
-def bound_texts(blocks, study, year) -> Iterator[tuple[str, list]]:
+def bound_texts(
+    blocks: list[Block], study: Study, year: int
+) -> Iterator[tuple[str, list[Binding]]]:
     """Text and bindings of every paragraph and table row."""
     data, names = study.years[year], lexicon(study, year)
     findings = {code: (plain(f.zh), f.population) for code, f in data.rules.findings.items()}
@@ -125,7 +138,7 @@ def bound_texts(blocks, study, year) -> Iterator[tuple[str, list]]:
         yield from (("\t".join(row), bound) for row, bound in zip(rows, found, strict=True))
 
 
-def _vouched(study, year):
+def _vouched(study: Study, year: int) -> Iterator[tuple[str, str, str]]:
     """Passages that a person vouches for: id, note and text."""
     from evallib.publication.letter import read_letter_file
 
@@ -133,23 +146,23 @@ def _vouched(study, year):
     for number, item in enumerate(given.external, start=1):
         for passage in (item.text, item.source):
             yield f"letter.external.{number}", f"source: {item.source}", passage
-    for number, item in enumerate(given.requirements, start=1):
-        yield f"letter.requirement.{number}", "a requirement, no figure of these data", item.text
+    for number, needed in enumerate(given.requirements, start=1):
+        yield f"letter.requirement.{number}", "a requirement, no figure of these data", needed.text
     for claim in published_claims(study, year):
         if claim.kind == "external":
             yield claim.id, claim.reason, claim.printed
 
 
-def _waivers(study):
+def _waivers(study: Study) -> Iterator[tuple[str, str, str]]:
     faults: list[Fault] = []
     found = read_yaml(study.path / "waivers.yaml", WaiverFile, "waivers.yaml", faults)
-    if faults:
+    if faults or found is None:
         raise StudyError(faults)
     for number, item in enumerate(found.waivers, start=1):
         yield f"waiver.{number}", f"waived by {item.waived_by}: {item.reason}", item.text
 
 
-def _spans(text, passages):
+def _spans(text: str, passages: list[tuple[str, str, str]]) -> list[tuple[int, int, str, str]]:
     """Where the passages stand in a text."""
     found = []
     for name, note, passage in passages:
@@ -159,7 +172,7 @@ def _spans(text, passages):
     return found
 
 
-def _inside(one, spans):
+def _inside(one: Binding, spans: list[Any]) -> tuple[str, str] | None:
     """Id and note of a passage that a token lies in."""
     for start, end, name, note in spans:
         if start <= one.start and one.end <= end:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
 from evallib.publication import facts
-from evallib.publication.bound import shown
-from evallib.publication.check.catalogue import claim, listed, number, part
+from evallib.publication.bound import Claim, Figures, shown
+from evallib.publication.check.catalogue import Sources, claim, listed, number, part
 from evallib.publication.facts import INDEX_DECIMALS
 from evallib.scoring import score_index
+from evallib.study.model import Year
 from evallib.study.units import members
 
 
-def claims_of_year(figures, now):
+def claims_of_year(figures: Figures, now: Sources) -> Iterator[Claim]:
     """Claims of one year alone, but for who improved since the year before."""
     answers = _answers(now.data)
     for name in now.populations:
@@ -26,7 +30,7 @@ def claims_of_year(figures, now):
         yield from _of_rounds(figures, now)
 
 
-def _of_totals(now, name):
+def _of_totals(now: Sources, name: str) -> Iterator[Claim]:
     inside, decimals, source = now.inside(name), now.data.rules.decimals, f"totals {now.year}"
     count, reached = len(now.populations[name]), int(inside.reaches_threshold.sum())
     yield number(now, "units", name, count, 0, f"units.csv on 31 December {now.year}", leaves=())
@@ -53,9 +57,9 @@ def _of_totals(now, name):
     yield listed(now, "vetoed", name, vetoed, source, leaves=())
 
 
-def _answers(data):
+def _answers(data: Year) -> dict[str, tuple[dict[str, str], set[str]]]:
     """What was found of every unit, and the finding's own population, by finding."""
-    found = {
+    found: dict[str, tuple[dict[str, str], set[str]]] = {
         code: ({}, set(members(data.units, finding.population)))
         for code, finding in data.rules.findings.items()
     }
@@ -64,7 +68,9 @@ def _answers(data):
     return found
 
 
-def _of_findings(now, name, answers):
+def _of_findings(
+    now: Sources, name: str, answers: Mapping[str, tuple[dict[str, str], set[str]]]
+) -> Iterator[Claim]:
     units = set(now.populations[name])
     for code, (asked, own) in answers.items():
         held = sum(asked.get(unit) == "true" for unit in units)
@@ -78,14 +84,15 @@ def _of_findings(now, name, answers):
             yield part(now, f"share.applicable.{code}", name, true, n, source, leaves=())
 
 
-def _of_marks(now, name):
-    units, scheme = list(now.populations[name]), now.result.scheme
-    sites, pooled = now.result.scores.loc[units], score_index(now.result, units=units).to_dict()
+def _of_marks(now: Sources, name: str) -> Iterator[Claim]:
+    result = now.evaluation
+    units, scheme = list(now.populations[name]), result.scheme
+    sites, pooled = result.scores.loc[units], score_index(result, units=units).to_dict()
     low, high, asked = (s.to_dict() for s in (sites.min(), sites.max(), sites.notna().sum()))
     for code in filter(asked.get, scheme.codes):
         leaves = scheme.leaves_under(code)
         source = f"marks {now.year} of {', '.join(leaves)} over their applicable full marks"
-        about = {"leaves": leaves, "denominator": int(asked[code])}
+        about: dict[str, Any] = {"leaves": leaves, "denominator": int(asked[code])}
         yield number(now, f"index.{code}", name, pooled[code], INDEX_DECIMALS, source, **about)
         about["decimals"] = INDEX_DECIMALS
         text = f"{shown(low[code], 4)} to {shown(high[code], 4)} over the sites"
@@ -94,13 +101,14 @@ def _of_marks(now, name):
         if order := tuple(sorted(below, key=lambda pair: pair[1])):
             text = "; ".join(f"{child} {shown(x, INDEX_DECIMALS)}" for child, x in order)
             yield claim(now, f"order.{code}", name, order, text, source, **about)
-    sides = facts.strengths_and_gaps(now.result, population=name)
+    sides = facts.strengths_and_gaps(result, population=name)
     for what, nodes in zip(("above", "below"), sides, strict=True):
         yield number(now, f"count.{what}", name, len(nodes), 0, f"marks {now.year}")
 
 
-def _of_rules(now):
-    rules, scheme, about = now.data.rules, now.data.scheme, {"leaves": (), "units": ()}
+def _of_rules(now: Sources) -> Iterator[Claim]:
+    rules, scheme = now.data.rules, now.data.scheme
+    about: dict[str, Any] = {"leaves": (), "units": ()}
     numbers = {
         "threshold": rules.threshold,
         "scale": rules.scale,
@@ -117,7 +125,9 @@ def _of_rules(now):
     levels = [scheme.level(code) for code in scheme.codes] if scheme else []
     for n in range(1, max(levels, default=0) + 1):
         yield number(now, f"nodes.{n}", "all", levels.count(n), 0, f"scheme {now.year}", **about)
-    for code in scheme.codes if scheme else ():
+    if scheme is None:
+        return
+    for code in scheme.codes:
         about["leaves"], source = scheme.leaves_under(code), f"scheme {now.year}"
         weight = 100 * scheme.node_weights[code]
         yield number(now, f"weight.{code}", "all", weight, 2, source, **about)
@@ -125,7 +135,7 @@ def _of_rules(now):
             yield number(now, f"points.{code}", "all", scheme.points[code], 2, source, **about)
 
 
-def _of_sites(now):
+def _of_sites(now: Sources) -> Iterator[Claim]:
     decimals, result = now.data.rules.decimals, now.result
     columns = {"total": (now.inside("all").total, decimals), "rank": (now.inside("all").rank, 0)}
     if result is not None:
@@ -133,13 +143,17 @@ def _of_sites(now):
         for code in result.scheme.dimensions:
             columns[f"index.{code}"] = (result.scores[code], INDEX_DECIMALS)
     for what, (values, shown_decimals) in columns.items():
-        leaves = result.scheme.leaves_under(what[6:]) if what.startswith("index.") else None
+        leaves = result.scheme.leaves_under(what[6:]) if result and what[:6] == "index." else None
         for unit, value in values.dropna().to_dict().items():
-            about = {"units": (unit,), "leaves": leaves, "source": f"marks {now.year}"}
+            about: dict[str, Any] = {
+                "units": (unit,),
+                "leaves": leaves,
+                "source": f"marks {now.year}",
+            }
             yield number(now, what, unit, value, shown_decimals, **about)
 
 
-def _of_rounds(figures, now):
+def _of_rounds(figures: Figures, now: Sources) -> Iterator[Claim]:
     first, decimals = facts.initial_result(figures.study, now.year), now.data.rules.decimals
     for name, units in now.populations.items():
         mean = first.means_of.reindex(list(units)).mean()
@@ -148,7 +162,7 @@ def _of_rounds(figures, now):
         yield number(now, "delta.rounds", name, moved, decimals, f"marks {now.year}, both rounds")
 
 
-def claims_of_change(figures, now, then):
+def claims_of_change(figures: Figures, now: Sources, then: Sources) -> Iterator[Claim]:
     """Who improved most, who compares with nobody, what each site gained, and all together."""
     moves = facts.rank_changes(figures.study, then.year, now.year)
     source, years = f"totals {then.year} and {now.year}", (then.year, now.year)

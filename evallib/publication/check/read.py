@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from evallib.study.guard import checked_archive
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PARTS = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
@@ -27,7 +31,7 @@ class Block:
     table: int = 0
 
 
-def plain(text) -> str:
+def plain(text: str) -> str:
     """Text with full-width signs as plain ones, character for character.
 
     Examples
@@ -39,7 +43,7 @@ def plain(text) -> str:
     return "".join(form if len(form) == 1 else sign for sign, form in zip(text, forms, strict=True))
 
 
-def read_blocks(source) -> list[Block]:
+def read_blocks(source: Path | str) -> list[Block]:
     """Paragraphs and table rows of a file, or of a text given as such, in reading order.
 
     Parameters
@@ -67,8 +71,8 @@ def read_blocks(source) -> list[Block]:
     return _text_blocks(text)
 
 
-def _text_blocks(text):
-    blocks, table = [], 0
+def _text_blocks(text: str) -> list[Block]:
+    blocks, table = list[Block](), 0
     for line in text.splitlines():
         cells = tuple(part.strip() for part in line.split("\t")) if "\t" in line else ()
         table += bool(cells and not (blocks and blocks[-1].cells))
@@ -76,19 +80,19 @@ def _text_blocks(text):
     return [block for block in blocks if block.text]
 
 
-def _docx_blocks(path):
+def _docx_blocks(path: Path) -> list[Block]:
     with zipfile.ZipFile(checked_archive(path)) as archive:
         parts = [name for name in archive.namelist() if PARTS.fullmatch(name)]
         parts.sort(key=lambda name: (name != "word/document.xml", name))
         texts = [archive.read(name) for name in parts]
     roots = [ElementTree.fromstring(text) for text in texts]  # noqa: S314 - no entities: checked
-    blocks, tables = [], [0]
+    blocks, tables = list[Block](), [0]
     for root in roots:
         blocks += _elements(root, tables)
     return [block for block in blocks if block.text.strip()]
 
 
-def _elements(parent, tables) -> Iterator[Block]:
+def _elements(parent: Element, tables: list[int]) -> Iterator[Block]:
     for child in parent:
         if child.tag == f"{W}tbl":
             tables[0] += 1
@@ -102,13 +106,13 @@ def _elements(parent, tables) -> Iterator[Block]:
             yield from _elements(child, tables)
 
 
-def _words(element) -> str:
+def _words(element: Element) -> str:
     """Text without what a field computes: page numbers are nobody's claim."""
     words, inside = [], 0
     computed = {text for field in element.iter(f"{W}fldSimple") for text in field.iter(f"{W}t")}
     for node in element.iter():
         if node.tag == f"{W}fldChar":
-            inside += {"begin": 1, "end": -1}.get(node.get(f"{W}fldCharType"), 0)
+            inside += {"begin": 1, "end": -1}.get(node.get(f"{W}fldCharType", ""), 0)
         elif node.tag == f"{W}t" and node.text and not inside and node not in computed:
             words.append(node.text)
     return "".join(words)
@@ -117,15 +121,16 @@ def _words(element) -> str:
 class _Html(HTMLParser):
     """Collects paragraphs and table rows; scripts and styles are no text."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.blocks, self.words, self.cells, self.table, self.hidden = [], [], None, 0, 0
+        self.blocks, self.words, self.table, self.hidden = list[Block](), list[str](), 0, 0
+        self.cells: list[str] | None = None
 
-    def finished(self):
+    def finished(self) -> list[Block]:
         self._close()
         return [block for block in self.blocks if block.text.strip()]
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[Any]) -> None:
         if tag in ("script", "style"):
             self.hidden += 1
         elif tag == "table":
@@ -138,7 +143,7 @@ class _Html(HTMLParser):
         elif tag in BLOCKS and self.cells is None:
             self._close()
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         if tag in ("script", "style"):
             self.hidden -= 1
         elif tag in ("td", "th") and self.cells is not None:
@@ -150,10 +155,10 @@ class _Html(HTMLParser):
         elif tag in BLOCKS and self.cells is None:
             self._close()
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if not self.hidden:
             self.words.append(data)
 
-    def _close(self):
+    def _close(self) -> None:
         self.blocks.append(Block(re.sub(r"\s+", " ", "".join(self.words)).strip()))
         self.words = []

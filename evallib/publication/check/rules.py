@@ -40,7 +40,7 @@ class Rule:
     claim: str
     name: str = ""
 
-    def fits(self, left, right) -> bool:
+    def fits(self, left: str, right: str) -> bool:
         """Whether the text before a numeral and the text behind it are those of the rule."""
         return bool(re.search(f"(?:{self.left})$", left) and re.match(self.right, right))
 

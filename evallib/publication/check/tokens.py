@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from evallib.publication.hedges import SHARE_WORDS
+from evallib.study.model import Study
 
 # Mentions are cut out of the sentence one kind after the other; each leaves its letter behind,
 # once per character, so that rules read a sentence such as `PPPP平均分为#####,比YYYY年DD####分`.
@@ -89,7 +92,7 @@ class Mention:
     text: str
     start: int
     end: int
-    value: object = None
+    value: Any = None
 
 
 @dataclass(frozen=True)
@@ -98,18 +101,18 @@ class Lexicon:
 
     year: int
     previous: int | None
-    population: re.Pattern
+    population: re.Pattern[str]
     codes: dict[str, str]
     sites: dict[str, str]
-    site: re.Pattern
+    site: re.Pattern[str]
     nodes: dict[str, tuple[str, ...]]
-    node: re.Pattern
+    node: re.Pattern[str]
     threshold: str
     parents: dict[str, str]
     classes: frozenset[str]
 
 
-def lexicon(study, year) -> Lexicon:
+def lexicon(study: Study, year: int) -> Lexicon:
     """The names of one year of a study."""
     data = study.years[year]
     names = _site_names(study, year)
@@ -133,7 +136,7 @@ def lexicon(study, year) -> Lexicon:
     )
 
 
-def _site_names(study, year):
+def _site_names(study: Study, year: int) -> dict[str, str]:
     units, day = study.years[year].units, date(year, 12, 31)
     rows = study.aliases.itertuples() if len(study.aliases) else ()
     known = {
@@ -144,12 +147,12 @@ def _site_names(study, year):
     return known | {name: unit for unit, name in units["name_zh"].items() if len(name) > 1}
 
 
-def _any_of(names):
+def _any_of(names: Mapping[str, str | list[str]]) -> re.Pattern[str]:
     longest = sorted(map(re.escape, names), key=len, reverse=True)
     return re.compile("|".join(longest) or r"(?!)")
 
 
-def _populations(study):
+def _populations(study: Study) -> tuple[re.Pattern[str], dict[str, str]]:
     """Pattern of everything that names a population, and the code behind each name in it."""
     codes = {names.zh: code for code, names in study.classes.items()}
     groups = {names.zh: code for code, names in study.groups.items()}
@@ -164,7 +167,7 @@ def _populations(study):
     return re.compile(pattern), codes | groups
 
 
-def mentions(sentence, names: Lexicon) -> tuple[str, list[Mention]]:
+def mentions(sentence: str, names: Lexicon) -> tuple[str, list[Mention]]:
     """The sentence with every mention masked, and the mentions in their order.
 
     Parameters
@@ -174,7 +177,7 @@ def mentions(sentence, names: Lexicon) -> tuple[str, list[Mention]]:
     """
     cited = [_mention("citation", hit, None) for hit in CITATION.finditer(sentence)]
     found = [one for one in cited if one.text[0] != "“" or _numeral_in(one.text)]
-    kinds = [
+    kinds: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Any]]] = [
         ("site", names.site, lambda hit: names.sites[hit[0]]),
         ("node", names.node, lambda hit: names.nodes[hit[0]]),
         ("population", names.population, lambda hit: _population(hit, names.codes)),
@@ -193,7 +196,7 @@ def mentions(sentence, names: Lexicon) -> tuple[str, list[Mention]]:
     return masked, _of_one_group(sorted(words, key=lambda one: one.start), masked, names)
 
 
-def _of_one_group(found, masked, names):
+def _of_one_group(found: list[Mention], masked: str, names: Lexicon) -> list[Mention]:
     """Mentions in which the first class of ``A类、B类部门网站`` has the group of the second."""
     later = None
     for n in reversed([n for n, one in enumerate(found) if one.kind == "population"]):
@@ -205,33 +208,35 @@ def _of_one_group(found, masked, names):
     return found
 
 
-def _mention(kind, hit, value):
+def _mention(
+    kind: str, hit: re.Match[str], value: int | str | tuple[Decimal | str, ...] | None
+) -> Mention:
     return Mention(kind, hit[0], hit.start(), hit.end(), value)
 
 
-def _masked(text, found):
+def _masked(text: str, found: list[Mention]) -> str:
     for one in found:
         text = text[: one.start] + MASK[one.kind] * len(one.text) + text[one.end :]
     return text
 
 
-def _numeral_in(text):
+def _numeral_in(text: str) -> re.Match[str] | None:
     return re.search(r"\d|[一二三四五六七八九十]", text)
 
 
-def _population(hit, codes):
+def _population(hit: re.Match[str], codes: Mapping[str, str]) -> str:
     kind = hit["kind"] or hit["alone"]
     parts = [codes[part] for part in (hit["group"], kind) if part]
     return " & ".join(parts) or "all"
 
 
-def _year(text, names):
+def _year(text: str, names: Lexicon) -> int | None:
     if text[:2].isdigit():
         return int(text)
     return names.year if text[0] in "今本" else names.previous
 
 
-def _number(hit) -> tuple[Decimal, str]:
+def _number(hit: re.Match[str]) -> tuple[Decimal, str]:
     """Value of a numeral, and the unit that the numeral itself has."""
     if hit["plain"]:
         return Decimal(hit["plain"].replace(",", "")), ""
@@ -251,7 +256,7 @@ def _number(hit) -> tuple[Decimal, str]:
     return Decimal(chinese_number(text)), "%" if hit["percent"] else ""
 
 
-def chinese_number(text) -> int:
+def chinese_number(text: str) -> int:
     """A whole number below a thousand in Chinese numerals.
 
     Examples

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from evallib.errors import DataError
 from evallib.publication.bound import Claim
 from evallib.publication.check.catalogue import claim_id, claims
 from evallib.publication.published import published_claims
-from evallib.study.model import Study
+from evallib.study.model import Study, Year
 
 COLUMNS = [
     "year", "file", "sheet", "row", "column", "unit", "indicator", "was", "mark", "status",
@@ -32,14 +33,14 @@ class Tracer:
     published: Mapping[str, object]
     placed: Callable[[int, str], pd.DataFrame]
 
-    def trace(self, claim) -> pd.DataFrame:
+    def trace(self, claim: str) -> pd.DataFrame:
         """As ``trace``."""
         ids = [claim] if claim in self.known else self._published(claim)
         parts = [part for name in ids for part in self._parts(self.known[name])]
         table = pd.concat([pd.DataFrame(columns=COLUMNS), *parts], ignore_index=True)[COLUMNS]
         return table.drop_duplicates(ignore_index=True) if len(ids) > 1 else table
 
-    def _published(self, claim):
+    def _published(self, claim: str) -> list[str]:
         """Ids of what a published claim says."""
         if claim in self.published:
             return [name for name in said_by(self.published[claim]) if name in self.known]
@@ -48,15 +49,15 @@ class Tracer:
         some = ", ".join(near or list(self.known)[:3])
         raise DataError(f"{self.year}: no claim {claim!r}; there are {some}")
 
-    def _parts(self, claim):
+    def _parts(self, claim: Claim) -> Iterator[pd.DataFrame]:
         years = [int(y) for y in claim.id.split(":")[2].split("-")]
         if re.match("(count.)?improved|incomparable", claim.id):
-            years = [self.study.year_before(years[0]), *years]
+            years = [y for y in (self.study.year_before(years[0]), *years) if y is not None]
         for year in years:
             yield from _origins(self, self.study.years[year], claim)
 
 
-def tracer(study, year, *, known=None) -> Tracer:
+def tracer(study: Study, year: int, *, known: Mapping[str, Claim] | None = None) -> Tracer:
     """A Tracer of a year; ``known`` is its claims by id where they are at hand."""
     if known is None:
         known = {found.id: found for found in claims(study, year)}
@@ -64,7 +65,7 @@ def tracer(study, year, *, known=None) -> Tracer:
     return Tracer(study, year, known, published, cache(partial(_placed, study)))
 
 
-def trace(study, year, claim) -> pd.DataFrame:
+def trace(study: Study, year: int, claim: str) -> pd.DataFrame:
     """Where the number of a claim comes from, cell by cell.
 
     Parameters
@@ -89,7 +90,7 @@ def trace(study, year, claim) -> pd.DataFrame:
     return tracer(study, year).trace(claim)
 
 
-def said_by(entry) -> list[str]:
+def said_by(entry: Any) -> list[str]:
     """Ids of the claims of ``claims`` that an entry of ``published.yaml`` makes."""
     count = {"units": "units"}.get(getattr(entry, "of", ""), f"count.{getattr(entry, 'of', '')}")
     nodes = [*entry.expected] if entry.kind in ("index", "weight") else []
@@ -112,11 +113,11 @@ def said_by(entry) -> list[str]:
     return [claim_id(what, part, *years) for what in whats for part in parts]
 
 
-def _base(entry):
+def _base(entry: Any) -> str:
     return "finding" if getattr(entry, "base", "all") == "all" else "applicable"
 
 
-def _origins(tracer, data, claim):
+def _origins(tracer: Tracer, data: Year, claim: Claim) -> Iterator[pd.DataFrame]:
     year, what = data.year, claim.id.split(":")[0]
     units = [unit for unit in claim.units if unit in data.units.index]
     if claim.leaves and data.scheme:
@@ -140,16 +141,16 @@ def _origins(tracer, data, claim):
         yield pd.DataFrame([{"year": year, "file": file, "was": claim.computed}])
 
 
-def _rows(data, name, table, units):
+def _rows(data: Year, name: str, table: pd.DataFrame, units: list[str]) -> pd.DataFrame:
     rows = table[table["unit"].isin(units)]
     return rows.assign(year=data.year, file=f"{data.year}/{name}.csv")
 
 
-def _placed(study, year, which):
+def _placed(study: Study, year: int, which: str) -> pd.DataFrame:
     """Every mark of one round beside the raw cell it came from and the decisions about it."""
     data = study.years[year]
-    marks = data.marks if which == "final" else data.initial
-    if data.cells is None:
+    marks = data.initial if which == "initial" and data.initial is not None else data.marks
+    if data.cells is None or data.decisions is None:
         return marks.assign(year=year, file=f"{year}/marks.csv")
     cells = data.cells[data.cells["round"] == which].drop(columns="round")
     decided = data.decisions[data.decisions["round"] == which]

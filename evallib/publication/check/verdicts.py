@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
+from evallib.publication.bound import Claim
 from evallib.publication.check.catalogue import scalar
 from evallib.publication.check.list_verdicts import OF_LISTS, UNBOUND
 from evallib.publication.claim_kinds import print_form
 from evallib.publication.claims import CONTRADICTED, OF_TWO, ROUNDING, SUPPORTED, number_verdict
 from evallib.publication.hedges import bounds, degree_holds, holds, overall_holds
+from evallib.publication.sums import decimals_said
 from evallib.rounding import round_number
+
+if TYPE_CHECKING:
+    from evallib.publication.check.hedging import Binding
 
 CITATION = "citation"
 
 
-def judge(binding, claims, text) -> tuple[str, str, str]:
+def judge(binding: Binding, claims: Mapping[str, Claim], text: str) -> tuple[str, str, str]:
     """Verdict, expected print and note.
 
     Parameters
@@ -41,7 +48,7 @@ def judge(binding, claims, text) -> tuple[str, str, str]:
     return verdict, _expected(binding, claim, verdict), note
 
 
-def _fixed(binding):
+def _fixed(binding: Binding) -> tuple[str, str, str]:
     if binding.role == "citation":
         return CITATION, "", ""
     (said,) = binding.names
@@ -50,7 +57,7 @@ def _fixed(binding):
     return found, said, "a bar, as it is counted" if bar else "by the words that define the finding"
 
 
-def _expected(binding, claim, verdict):
+def _expected(binding: Binding, claim: Claim, verdict: str) -> str:
     if binding.role in ("place", "member", "one", "tied"):
         names = claim.computed.split("、")
         if binding.role == "place":
@@ -61,7 +68,9 @@ def _expected(binding, claim, verdict):
     return claim.computed
 
 
-def _number(binding, claim, claims, text):
+def _number(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     value = scalar(claim)
     if binding.trend and _moved(claim, claims) * binding.trend < 0:
         return CONTRADICTED, "it moved the other way"
@@ -69,7 +78,7 @@ def _number(binding, claim, claims, text):
         return _hedged(binding, claim, value)
     share = claim.kind in ("share", "percentage_change") or claim.id.startswith("delta.share")
     decimals = min(_decimals(binding.value), 1) if share else claim.decimals
-    how = {"rounding": claim.rounding, "of_two": claim.kind in OF_TWO}
+    how: dict[str, Any] = {"rounding": claim.rounding, "of_two": claim.kind in OF_TWO}
     found = exact_verdict(binding.value, value, decimals=decimals, **how)
     if found == CONTRADICTED and "share.finding." in claim.id:
         part = claims.get(claim.id.replace("share.finding.", "share.applicable."))
@@ -81,7 +90,7 @@ def _number(binding, claim, claims, text):
     return found, f"unrounded {value:.{claim.decimals + 3}f}" if found == ROUNDING else ""
 
 
-def _moved(claim, claims):
+def _moved(claim: Claim, claims: Mapping[str, Claim]) -> float:
     """Change of a figure since the year before, 0 where it is not known."""
     what, population, _ = claim.id.split(":")
     start, end = f"delta.{what}:{population}:", f"-{claim.year}"
@@ -90,7 +99,14 @@ def _moved(claim, claims):
     )
 
 
-def exact_verdict(printed, value, *, decimals, rounding="half_up", of_two=False) -> str:
+def exact_verdict(
+    printed: Decimal,
+    value: float,
+    *,
+    decimals: int,
+    rounding: str = "half_up",
+    of_two: bool = False,
+) -> str:
     """As ``number_verdict``; with one decimal less a number is true but printed otherwise.
 
     Examples
@@ -107,11 +123,11 @@ def exact_verdict(printed, value, *, decimals, rounding="half_up", of_two=False)
     return found
 
 
-def _decimals(number):
-    return max(-number.as_tuple().exponent, 0)
+def _decimals(number: Decimal) -> int:
+    return decimals_said(number)
 
 
-def _hedged(binding, claim, value):
+def _hedged(binding: Binding, claim: Claim, value: float) -> tuple[str, str]:
     try:
         allowed = bounds(binding.word)
     except ValueError as error:
@@ -125,13 +141,17 @@ def _hedged(binding, claim, value):
     return SUPPORTED if allowed.contain(said) else CONTRADICTED, ""
 
 
-def _rate(binding, claim, claims, text):
+def _rate(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     decimals = min(_decimals(binding.value), 2)
     value = 100 * scalar(claim)
     return number_verdict(binding.value, value, decimals=decimals, rounding=claim.rounding), ""
 
 
-def _every(binding, claim, claims, text):
+def _every(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     ends = [exact_verdict(binding.value, end, decimals=claim.decimals) for end in claim.value]
     if set(ends) != {SUPPORTED}:
         return CONTRADICTED, ""
@@ -139,7 +159,9 @@ def _every(binding, claim, claims, text):
     return (SUPPORTED, "") if same else (ROUNDING, "of some sites in print only")
 
 
-def _share(binding, claim, claims, text):
+def _share(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     k, n = claim.value
     try:
         true = n > 0 and holds(binding.word, k, n)
@@ -148,15 +170,21 @@ def _share(binding, claim, claims, text):
     return SUPPORTED if true else CONTRADICTED, ""
 
 
-def _zero(binding, claim, claims, text):
+def _zero(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     return SUPPORTED if scalar(claim) == 0 else CONTRADICTED, ""
 
 
-def _whole(binding, claim, claims, text):
+def _whole(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     return SUPPORTED if scalar(claim) == 100 else CONTRADICTED, ""
 
 
-def _degree(binding, claim, claims, text):
+def _degree(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     change = scalar(claim)
     if change * binding.trend < 0:
         return CONTRADICTED, "it moved the other way"
@@ -169,12 +197,16 @@ def _degree(binding, claim, claims, text):
     return SUPPORTED if true else CONTRADICTED, ""
 
 
-def _overall(binding, claim, claims, text):
+def _overall(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> tuple[str, str]:
     true = overall_holds(*claim.value, sign=int(binding.value))
     return SUPPORTED if true else CONTRADICTED, ""
 
 
-def _fitting(binding, claim, claims, text):
+def _fitting(
+    binding: Binding, claim: Claim, claims: Mapping[str, Claim], text: str
+) -> Iterator[str]:
     """Other populations of which the claim would be true, and what it is of them."""
     what, population, when = claim.id.split(":")
     for other in claims.values():

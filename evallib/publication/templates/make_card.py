@@ -5,7 +5,9 @@ Run ``python -m evallib.publication.templates.make_card`` after a change here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from docx import Document
 from docx.enum.table import WD_ALIGN_VERTICAL
@@ -58,7 +60,7 @@ PEERS = (
 )
 
 
-def make(path):
+def make(path: Path) -> None:
     """Write the template."""
     document = Document()
     section = document.sections[0]
@@ -81,10 +83,10 @@ def make(path):
     _part(document, "findings")
     document.add_paragraph("{{ note }}", "Card Note")
     _properties(document)
-    document.save(path)
+    document.save(str(path))
 
 
-def _looks(document):
+def _looks(document: Any) -> None:
     styles = document.styles
     styles["Card Mark"].font.color.rgb = MARK
     for name in ("Card Subtitle", "Card Small", "Card Note"):
@@ -101,13 +103,15 @@ def _looks(document):
     styles["Card Mark"].element.get_or_add_pPr().insert_element_before(border, "w:shd", "w:spacing")
 
 
-def _when(document, condition, text, style):
+def _when(document: Any, condition: str, text: str, style: str) -> None:
     document.add_paragraph(f"{{%p if {condition} %}}", style)
     document.add_paragraph(text, style)
     document.add_paragraph("{%p endif %}", style)
 
 
-def _part(document, name, columns=(), rows=""):
+def _part(
+    document: Any, name: str, columns: Sequence[tuple[Any, ...]] = (), rows: str = ""
+) -> None:
     """A section: head and sentences, left out where there are none, and its table."""
     document.add_paragraph(f"{{%p if said.{name} %}}", "Card Body")
     document.add_paragraph(f"{{{{ heads.{name} }}}}", "Heading 1")
@@ -121,7 +125,7 @@ def _part(document, name, columns=(), rows=""):
     document.add_paragraph("{%p endif %}", "Card Body")
 
 
-def _key(document):
+def _key(document: Any) -> None:
     """The boxes on top: one row, a cell per item."""
     table = document.add_table(rows=1, cols=3)
     table.autofit = False
@@ -137,7 +141,7 @@ def _key(document):
     _lines(table, ("top", "left", "bottom", "right", "insideV"))
 
 
-def _table(document, columns, rows):
+def _table(document: Any, columns: Sequence[tuple[Any, ...]], rows: str) -> None:
     texts = [
         [head for _, head, *_ in columns],
         [f"{{%tr for row in {rows} %}}", *[""] * (len(columns) - 1)],
@@ -159,7 +163,7 @@ def _table(document, columns, rows):
     _lines(table, ("top", "bottom", "insideH"))
 
 
-def _lines(table, sides):
+def _lines(table: Any, sides: Sequence[str]) -> None:
     """Thin lines on some sides and narrow margins in cells."""
     borders = _element("w:tblBorders")
     for side in sides:

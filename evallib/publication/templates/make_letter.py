@@ -6,8 +6,10 @@ a ``letter.docx`` of its own uses that instead, with the same Jinja2 names.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from docx import Document
 from docx.enum.table import WD_ALIGN_VERTICAL
@@ -82,14 +84,14 @@ COLUMNS = (
 )
 
 
-def make(path):
+def make(path: Path) -> None:
     """Write the template."""
     document = Document()
     _page(document)
     for style in STYLES:
         _style(document, *style)
-    for style, text in BODY:
-        document.add_paragraph(text, style)
+    for look, text in BODY:
+        document.add_paragraph(text, look)
     document.styles["Letter Annex"].paragraph_format.page_break_before = True
     document.styles["Letter Signature"].paragraph_format.right_indent = Pt(32)
     for name in ("Letter Annex Title", "Letter Caption"):
@@ -97,10 +99,10 @@ def make(path):
     _table(document)
     document.add_paragraph("{{ note }}", "Letter Note")
     _properties(document)
-    document.save(path)
+    document.save(str(path))
 
 
-def _page(document):
+def _page(document: Any) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin = Mm(37), Mm(35)
@@ -113,7 +115,7 @@ def _page(document):
     for footer, side in ((section.footer, "RIGHT"), (section.even_page_footer, "LEFT")):
         paragraph = footer.paragraphs[0]
         paragraph.style = "Footer"
-        paragraph.alignment = WD_ALIGN_PARAGRAPH[side]
+        paragraph.alignment = getattr(WD_ALIGN_PARAGRAPH, side)
         paragraph.add_run("— ")
         field = _element("w:fldSimple", instr="PAGE")
         field.append(paragraph.add_run("1")._r)
@@ -121,7 +123,15 @@ def _page(document):
         paragraph.add_run(" —")
 
 
-def _style(document, name, font, size, line, indent, alignment):
+def _style(
+    document: Any,
+    name: str,
+    font: str,
+    size: float,
+    line: float | None,
+    indent: int,
+    alignment: str,
+) -> None:
     known = {style.name for style in document.styles}
     style = document.styles[name] if name in known else document.styles.add_style(name, 1)
     style.font.size, style.font.name, style.font.bold = Pt(size), "Times New Roman", False
@@ -131,7 +141,7 @@ def _style(document, name, font, size, line, indent, alignment):
         del fonts.attrib[theme]
     fonts.set(qn("w:eastAsia"), font)
     layout = style.paragraph_format
-    layout.alignment = WD_ALIGN_PARAGRAPH[alignment]
+    layout.alignment = getattr(WD_ALIGN_PARAGRAPH, alignment)
     layout.space_before = layout.space_after = Pt(0)
     layout.keep_with_next = name.startswith("Heading") or name == "Letter Picture"
     layout.line_spacing_rule = WD_LINE_SPACING.SINGLE
@@ -143,7 +153,7 @@ def _style(document, name, font, size, line, indent, alignment):
         found.set(qn("w:firstLineChars"), str(100 * indent))
 
 
-def _table(document):
+def _table(document: Any) -> None:
     table = document.add_table(rows=4, cols=len(COLUMNS), style="Table Grid")
     table.autofit = False
     for row, texts in zip(table.rows, _table_rows(), strict=True):
@@ -159,7 +169,7 @@ def _table(document):
     table._tbl.tblPr.append(margins)
 
 
-def _table_rows():
+def _table_rows() -> Iterator[list[str]]:
     blank = [""] * (len(COLUMNS) - 1)
     yield [head for _, head, _ in COLUMNS]
     yield ["{%tr for row in rows %}", *blank]
@@ -167,14 +177,14 @@ def _table_rows():
     yield ["{%tr endfor %}", *blank]
 
 
-def _element(name, **attributes):
+def _element(name: str, **attributes: str) -> Any:
     element = OxmlElement(name)
     for key, value in attributes.items():
         element.set(qn(f"w:{key}"), value)
     return element
 
 
-def _properties(document):
+def _properties(document: Any) -> None:
     core = document.core_properties
     core.author = core.title = core.comments = ""
     core.created = core.modified = datetime(2000, 1, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,14 @@ from evallib.study.evidence.said import (
     read_unit,
     read_word,
 )
+from evallib.study.evidence.tables import Column, Table
 from evallib.study.evidence.times import NAT, iso_times, read_time, typed_times
 from evallib.study.guard import unseen
+from evallib.study.names import Names
 
 if TYPE_CHECKING:
     import polars as pl
+    from polars.series.series import Series
 
 REMEMBERED = 1 << 16  # distinct texts of a column that are not read again
 TEXTS = ("id", "text", "transfers")  # read as codes of the texts that there are
@@ -53,7 +56,7 @@ class Reader:
     timezone: str
     remedy: str
     nothing: Any
-    many: Callable | None = None
+    many: Callable[..., np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,9 @@ class Piece:
     texts: tuple[str, ...] = ()
 
 
-def readers_of(table, *, names, left, ids, timezone) -> dict[str, Reader]:
+def readers_of(
+    table: Table, *, names: Names, left: Mapping[str, str], ids: list[str], timezone: str
+) -> dict[str, Reader]:
     """How each column of a table is read.
 
     Parameters
@@ -98,7 +103,7 @@ def readers_of(table, *, names, left, ids, timezone) -> dict[str, Reader]:
     """
     unit = lru_cache(REMEMBERED)(partial(read_unit, names=names, left=left, ids=ids))
     time = lru_cache(REMEMBERED)(partial(read_time, timezone=timezone))
-    one = {
+    one: dict[str, Any] = {
         "id": _read_id,
         "text": Said,
         "unit": unit,
@@ -110,6 +115,7 @@ def readers_of(table, *, names, left, ids, timezone) -> dict[str, Reader]:
     }
     found = {}
     for column in table.columns:
+        read: Any
         read, remedy = one.get(column.kind), REMEDIES.get(column.kind, "")
         if column.kind == "word":
             codes = codes_of(column)
@@ -121,23 +127,23 @@ def readers_of(table, *, names, left, ids, timezone) -> dict[str, Reader]:
     return found
 
 
-def codes_of(column) -> list[str]:
+def codes_of(column: Column) -> list[str]:
     """The codes of a column of words, in the order in which they are listed."""
     return list(dict.fromkeys(column.words.values()))
 
 
-def nothing_of(column) -> Any:
+def nothing_of(column: Column) -> Any:
     """Value of an empty cell of a column; a word may have one that it means."""
     nothing = NOTHING[column.kind]
     return type(nothing)(codes_of(column).index(column.empty)) if column.empty else nothing
 
 
-def _read_id(text) -> Said:
+def _read_id(text: str) -> Said:
     sign = unseen(text)
     return Said(text, problem=f"it holds {sign}, a sign that nobody sees" if sign else "")
 
 
-def _numbers(texts) -> np.ndarray:
+def _numbers(texts: Series) -> np.ndarray:
     """Plain numbers of all texts at once, NaN where a text is none."""
     import polars as pl
 
@@ -145,7 +151,7 @@ def _numbers(texts) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.float32(np.nan))
 
 
-def read_column(series, reader) -> Piece:
+def read_column(series: Series, reader: Reader) -> Piece:
     """A piece of a column, read.
 
     Parameters
@@ -164,7 +170,7 @@ def read_column(series, reader) -> Piece:
         todo = is_nothing(values) & ~blank
     else:
         values, todo = np.full(len(texts), reader.nothing), ~blank
-    bad, notes, found = np.zeros(len(texts), bool), (), {}
+    bad, notes, found = np.zeros(len(texts), bool), tuple[Note, ...](), dict[str, None]()
     if todo.any():
         at = np.flatnonzero(todo)
         rest = texts if at.size == len(texts) else texts.gather(at)
@@ -178,12 +184,12 @@ def read_column(series, reader) -> Piece:
     return Piece(values, blank, bad, notes, tuple(found))
 
 
-def is_nothing(values) -> np.ndarray:
+def is_nothing(values: np.ndarray) -> np.ndarray:
     """Which numbers are NaN, which moments NaT."""
     return np.isnan(values) if values.dtype.kind == "f" else np.isnat(values)
 
 
-def _typed(series, reader) -> np.ndarray | None:
+def _typed(series: Series, reader: Reader) -> np.ndarray | None:
     """Values of a column that has its own type already; None where it must be read as text."""
     import polars as pl
 
@@ -199,7 +205,7 @@ def _typed(series, reader) -> np.ndarray | None:
     return None
 
 
-def as_text(series) -> pl.Series:
+def as_text(series: Series) -> pl.Series:
     """A column as text, as a spreadsheet would show it: 2 for 2.0."""
     import polars as pl
 
@@ -212,7 +218,7 @@ def as_text(series) -> pl.Series:
     return series.cast(pl.String)
 
 
-def _each(texts, reader) -> tuple[np.ndarray, dict[str, Said | None]]:
+def _each(texts: Series, reader: Reader) -> tuple[np.ndarray, dict[str, Said | None]]:
     """For each text its position among the distinct ones, and what each of those says.
 
     A text of nothing but space says None.
@@ -224,7 +230,9 @@ def _each(texts, reader) -> tuple[np.ndarray, dict[str, Said | None]]:
     return codes, {text: reader.read(text.strip()) if text.strip() else None for text in distinct}
 
 
-def _values(codes, said, reader, dtype):
+def _values(
+    codes: np.ndarray, said: Mapping[str, Said | None], reader: Reader, dtype: Any
+) -> tuple[np.ndarray, dict[str, None]]:
     """Value of each text, and the texts that these are codes of where they are."""
     if reader.kind not in TEXTS:
         each = [reader.nothing if one is None else one.value for one in said.values()]
@@ -235,18 +243,17 @@ def _values(codes, said, reader, dtype):
     return np.array(each, dtype)[codes], texts
 
 
-def _notes(at, codes, said) -> tuple[Note, ...]:
+def _notes(at: np.ndarray, codes: np.ndarray, said: Mapping[str, Said | None]) -> tuple[Note, ...]:
     """Repairs among the distinct texts, those of one form together."""
-    rules = [number for number, one in enumerate(said.values()) if one and one.rule]
-    if not rules:
+    ruled = [(n, was, one) for n, (was, one) in enumerate(said.items()) if one and one.rule]
+    if not ruled:
         return ()
-    texts, says = list(said), list(said.values())
+    texts = list(said)
     rows = np.bincount(codes, minlength=len(texts))
     first = np.empty(len(texts), np.int64)
     first[codes[::-1]] = at[::-1]
-    notes: dict[tuple, Note] = {}
-    for number in rules:
-        one, was = says[number], texts[number]
+    notes: dict[tuple[Any, ...], Note] = {}
+    for number, was, one in ruled:
         becomes = one.becomes or str(one.value).replace("T", " ")
         new = Note(one.rule, one.form, int(first[number]), int(rows[number]), was, becomes)
         key = note_key(new)
@@ -254,12 +261,12 @@ def _notes(at, codes, said) -> tuple[Note, ...]:
     return tuple(notes.values())
 
 
-def note_key(note) -> tuple[str, str]:
+def note_key(note: Note) -> tuple[str, str]:
     """What makes two repairs one: the rule and the form, or the text where it has no form."""
     return note.rule, note.form or note.was
 
 
-def joined(one, other) -> Note:
+def joined(one: Note, other: Note) -> Note:
     """Two repairs of a kind as one; the earlier stands for both."""
     early = min(one, other, key=lambda note: note.first)
     both = one.rows + other.rows

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from evallib.errors import Fault
 from evallib.study.cells import shown
@@ -16,7 +17,10 @@ from evallib.study.sheets import read_first_sheet
 from evallib.study.texts import ENCODINGS, read_text
 
 if TYPE_CHECKING:
+    from _io import StringIO
+
     import polars as pl
+    from polars.dataframe.frame import DataFrame
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 UTF8 = ENCODINGS[0]
@@ -38,12 +42,12 @@ class Opened:
 class Unreadable(Exception):
     """A file turns out to be damaged while its pieces are read."""
 
-    def __init__(self, *fault):
+    def __init__(self, *fault: Any) -> None:
         self.fault = Fault(*fault)
         super().__init__(str(self.fault))
 
 
-def open_table(path, file, faults) -> Opened | None:
+def open_table(path: Path, file: str, faults: list[Fault]) -> Opened | None:
     """A file of evidence, opened; None, and a fault, where it cannot be read.
 
     Parameters
@@ -70,7 +74,8 @@ def open_table(path, file, faults) -> Opened | None:
     return (_open_parquet if path.suffix == ".parquet" else _open_sheet)(path, file, faults)
 
 
-def _open_csv(path, file, faults):
+def _open_csv(path: Path, file: str, faults: list[Fault]) -> Opened | None:
+    source: IO[str]
     if _is_utf8(path):
         source = path.open(encoding=UTF8)
     else:
@@ -88,7 +93,7 @@ def _open_csv(path, file, faults):
     return Opened(header, _csv_pieces(first.read(), pieces, len(header), file))
 
 
-def _is_utf8(path) -> bool:
+def _is_utf8(path: Path) -> bool:
     """Whether a file is plain text in UTF-8, read piece by piece, since it may be long.
 
     Of any other file `read_text` says what it is, or what is wrong with it.
@@ -105,7 +110,7 @@ def _is_utf8(path) -> bool:
     return filled
 
 
-def _header(cells) -> tuple[str, ...]:
+def _header(cells: Iterable[str]) -> tuple[str, ...]:
     """Names of the columns, without the empty ones at the end."""
     names = [shown(cell).strip() for cell in cells]
     while names and not names[-1]:
@@ -113,7 +118,7 @@ def _header(cells) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _whole_lines(source):
+def _whole_lines(source: IO[str]) -> Iterator[str]:
     """Text in pieces that end with a line, line breaks inside quotes not counted; then closed."""
     rest = ""
     with source:
@@ -127,7 +132,7 @@ def _whole_lines(source):
         yield rest
 
 
-def _last_line(text) -> int:
+def _last_line(text: str) -> int:
     """Where the last whole line ends: the last line break with an even number of quotes before."""
     end = text.rfind("\n") + 1
     odd = text.count('"', 0, end) % 2
@@ -138,7 +143,9 @@ def _last_line(text) -> int:
     return end
 
 
-def _csv_pieces(first, others, width, file):
+def _csv_pieces(
+    first: str, others: Iterator[Any], width: int, file: str
+) -> Iterator[tuple[int, DataFrame]]:
     row, before = 2, ""
     for text in chain([first] if first else (), others):
         frame = _cells(text, width, file, row)
@@ -148,7 +155,7 @@ def _csv_pieces(first, others, width, file):
         before = text[text.rfind("\n", 0, -1) + 1 :]
 
 
-def _refuse_cut_off(text, file, row):
+def _refuse_cut_off(text: str, file: str, row: int) -> None:
     """Raise where the last line has no end and fewer cells than the one before."""
     if text.endswith("\n"):
         return
@@ -160,7 +167,7 @@ def _refuse_cut_off(text, file, row):
         raise Unreadable(file, row, None, problem, remedy)
 
 
-def _records(lines, file, row):
+def _records(lines: StringIO, file: str, row: int) -> Iterator[list[str]]:
     """Records of CSV lines; a quote that stays open, or closes too early, is a fault."""
     try:
         for record in csv.reader(lines, strict=True):
@@ -171,7 +178,7 @@ def _records(lines, file, row):
         raise Unreadable(file, row, None, problem, "close the quotes in it") from None
 
 
-def _cells(text, width, file, row) -> pl.DataFrame:
+def _cells(text: str, width: int, file: str, row: int) -> pl.DataFrame:
     """Cells of a piece of CSV, as text; lines that are too long make the frame wider."""
     import polars as pl
 
@@ -187,14 +194,14 @@ def _cells(text, width, file, row) -> pl.DataFrame:
     return _text_frame(columns)
 
 
-def _quotes_whole_cells(text) -> bool:
+def _quotes_whole_cells(text: str) -> bool:
     """Whether quotes stand only where a cell begins or ends, as any reader understands them."""
     quotes = text.count('"')
     at_ends = text.startswith('"') + text.endswith('"')
     return not quotes or quotes == sum(map(text.count, EDGES)) + at_ends
 
 
-def _text_frame(columns) -> pl.DataFrame:
+def _text_frame(columns: Sequence[Sequence[str | None]]) -> pl.DataFrame:
     import polars as pl
 
     height = max(map(len, columns), default=0)
@@ -202,7 +209,7 @@ def _text_frame(columns) -> pl.DataFrame:
     return pl.DataFrame([pl.Series(f"c{n}", cells, pl.String) for n, cells in enumerate(filled)])
 
 
-def _open_sheet(path, file, faults):
+def _open_sheet(path: Path, file: str, faults: list[Fault]) -> Opened | None:
     grid = read_first_sheet(path, file, faults)
     if grid is None:
         return None
@@ -215,7 +222,7 @@ def _open_sheet(path, file, faults):
     return Opened(header, iter([(2, _text_frame(columns))]))
 
 
-def _sheet_text(value) -> str:
+def _sheet_text(value: Any) -> str:
     """Text of a cell of a workbook; a moment in ISO form, to the nearest second."""
     if isinstance(value, datetime):
         value = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
@@ -223,7 +230,7 @@ def _sheet_text(value) -> str:
     return value.isoformat() if isinstance(value, (date, time)) else shown(value)
 
 
-def _open_parquet(path, file, faults):
+def _open_parquet(path: Path, file: str, faults: list[Fault]) -> Opened | None:
     import polars as pl
 
     try:
@@ -245,7 +252,7 @@ def _open_parquet(path, file, faults):
     return None if odd else Opened(tuple(schema), pieces)
 
 
-def _is_plain(kind) -> bool:
+def _is_plain(kind: pl.DataType) -> bool:
     """Whether a column of that type can be read as text."""
     import polars as pl
 

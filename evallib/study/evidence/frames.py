@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import DTypeLike
+from pandas import Categorical, CategoricalDtype
+from pandas.arrays import StringArray
 
 from evallib.study.evidence.columns import TEXTS, codes_of, nothing_of
+from evallib.study.evidence.pieces import Read
+from evallib.study.evidence.tables import Column, Table
 
 SET_ASIDE_COLUMNS = ["table", "row", "unit", "reason", "text"]
-RULING, UNIT_LEFT, REPEATED, NEGATIVE = "ruling", "unit_left", "repeated", "negative_time"
+LARGEST = np.iinfo(np.int64).max
+RULING, UNIT_LEFT, NEGATIVE = "ruling", "unit_left", "negative_time"
+REPEATED, CONTRADICTS = "repeated", "contradicts"
 
 
-def table_frame(table, pieces, units, ids) -> tuple[pd.DataFrame, pd.DataFrame]:
+def table_frame(
+    table: Table, pieces: list[Read], units: pd.Index, ids: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A table, and the rows of it that are set aside.
 
     Parameters
@@ -26,7 +39,8 @@ def table_frame(table, pieces, units, ids) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame, set_aside : DataFrames
     """
     values, texts, row, dropped = _whole(table, pieces)
-    reasons = broken_laws(table, values, dropped, len(units))
+    passed = passed_days(values, texts) if "transfers" in values else {}
+    reasons = broken_laws(table, values | passed, dropped, len(units))
     out = reasons >= 0
     aside = _set_aside(table, values, texts, row, reasons, ids)
     if out.any():
@@ -42,17 +56,20 @@ def table_frame(table, pieces, units, ids) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(frame, copy=False), aside
 
 
-def _whole(table, pieces):
+def _whole(
+    table: Table, pieces: list[Read]
+) -> tuple[dict[str, np.ndarray], dict[str, list[str]], np.ndarray, np.ndarray]:
     """Values of each column of all pieces, the texts that codes stand for, rows and drops."""
     row = _concat([piece.row for piece in pieces], np.int32)
     dropped = _concat([piece.dropped for piece in pieces], bool)
     columns = [dict(piece.columns) for piece in pieces]
     pieces.clear()
-    values, texts = {}, {}
+    values, texts = dict[str, np.ndarray](), dict[str, list[str]]()
     for column in table.columns:
         nothing = nothing_of(column)
-        parts = [part.pop(column.name, None) for part in columns]
-        if None in parts or not parts:
+        given = [part.pop(column.name, None) for part in columns]
+        parts = [part for part in given if part is not None]
+        if len(parts) < len(given) or not parts:
             values[column.name] = np.full(len(row), nothing)
             parts = []
         if column.kind in TEXTS:
@@ -63,11 +80,13 @@ def _whole(table, pieces):
     return values, texts, row, dropped
 
 
-def _concat(parts, dtype):
+def _concat(parts: list[np.ndarray], dtype: DTypeLike) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
 
-def _one_vocabulary(parts, count):
+def _one_vocabulary(
+    parts: list[tuple[np.ndarray, tuple[str, ...]]], count: int
+) -> tuple[list[np.ndarray], list[str]]:
     """Codes of all pieces in one list of texts, that of no text first."""
     known = {"": 0}
     codes = [] if parts else [np.zeros(count, np.int32)]
@@ -77,7 +96,9 @@ def _one_vocabulary(parts, count):
     return codes, list(known)
 
 
-def _column(column, values, texts, units):
+def _column(
+    column: Column, values: np.ndarray, texts: Mapping[str, list[str]], units: pd.Index
+) -> np.ndarray | Categorical | StringArray:
     if column.kind == "unit":
         return pd.Categorical.from_codes(values, dtype=pd.CategoricalDtype(units))
     if column.kind == "word":
@@ -91,10 +112,13 @@ def _column(column, values, texts, units):
     return values
 
 
-def broken_laws(table, values, dropped, count) -> np.ndarray:
+def broken_laws(
+    table: Table, values: Mapping[str, np.ndarray], dropped: np.ndarray, count: int
+) -> np.ndarray:
     """For each row the position of the law that it breaks in ``reasons_of``, -1 for none.
 
-    A row is repeated when an earlier one that breaks no law has its key.
+    A row is repeated when an earlier one that breaks no law has its key; one with an id that says
+    something else than all earlier ones contradicts them.
     """
     masks = {RULING: dropped, UNIT_LEFT: values["unit"] >= count}
     for earlier, later, reason in table.order:
@@ -104,27 +128,37 @@ def broken_laws(table, values, dropped, count) -> np.ndarray:
     found = np.full(len(dropped), -1, np.int8)
     for number, mask in reversed(list(enumerate(masks.values()))):
         found[mask] = number
-    fine = np.flatnonzero(found < 0) if (found >= 0).any() else slice(None)
+    told = found < 0
+    for name in table.key:
+        if table.column(name).kind in TEXTS:
+            told &= values[name] > 0  # code 0 is no text
+    fine = slice(None) if told.all() else np.flatnonzero(told)
     keys = {name: values[name][fine] for name in table.key}
     if keys:
-        found[fine] = np.where(repeated(keys), len(masks), found[fine])
+        again = repeated(keys)
+        found[fine] = np.where(again, len(masks), found[fine])
+        if again.any() and table.columns[0].kind == "id":
+            whole = {column.name: values[column.name][fine] for column in table.columns}
+            other = again & ~pd.DataFrame(whole).duplicated().to_numpy()
+            found[fine] = np.where(other, len(masks) + 1, found[fine])
     return found
 
 
-def reasons_of(table) -> list[str]:
+def reasons_of(table: Table) -> list[str]:
     """Reasons to set a row aside; where several hold the first is named."""
     laws = [reason for _, _, reason in table.order]
-    return [RULING, UNIT_LEFT, *laws, *([NEGATIVE] if table.positive else []), REPEATED]
+    last = [REPEATED, CONTRADICTS]
+    return [RULING, UNIT_LEFT, *laws, *([NEGATIVE] if table.positive else []), *last]
 
 
-def before(later, earlier) -> np.ndarray:
+def before(later: np.ndarray, earlier: np.ndarray) -> np.ndarray:
     """Whether what comes later came before; one without a time of day is compared by its day."""
     days = later.astype("datetime64[D]")
     only_day = later == days.astype("datetime64[s]")
     return np.where(only_day, days < earlier.astype("datetime64[D]"), later < earlier)
 
 
-def repeated(keys) -> np.ndarray:
+def repeated(keys: Mapping[str, np.ndarray]) -> np.ndarray:
     """Rows whose key an earlier row has already.
 
     Parameters
@@ -144,18 +178,28 @@ def repeated(keys) -> np.ndarray:
     return found
 
 
-def _one_number(parts, count) -> np.ndarray:
+def _one_number(parts: Iterable[np.ndarray], count: int) -> np.ndarray:
     """The key of each row as one number; in place, since a table may be long."""
     whole = np.zeros(count, np.int64)
     for values in parts:
         part = values.astype(np.int64)
         part -= part.min()
-        whole *= int(part.max()) + 1
+        width = int(part.max()) + 1
+        if (int(whole.max()) + 1) * width > LARGEST:
+            whole = np.unique(whole, return_inverse=True)[1]
+        whole *= width
         whole += part
     return whole
 
 
-def _set_aside(table, values, texts, row, reasons, ids) -> pd.DataFrame:
+def _set_aside(
+    table: Table,
+    values: Mapping[str, np.ndarray],
+    texts: Mapping[str, list[str]],
+    row: np.ndarray,
+    reasons: np.ndarray,
+    ids: list[str],
+) -> pd.DataFrame:
     at = np.flatnonzero(reasons >= 0)
     units = [ids[code] if code >= 0 else "" for code in values["unit"][at]]
     if table.columns[0].kind == "id":
@@ -169,7 +213,15 @@ def _set_aside(table, values, texts, row, reasons, ids) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(SET_ASIDE_COLUMNS, columns, strict=True)), index=range(at.size))
 
 
-def holders(frame, dtype) -> dict:
+def passed_days(values: Mapping[str, np.ndarray], texts: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Of letters: the days of the first and of the last transfer, NaT where there is none."""
+    chains = [re.findall(r"@([0-9-]+)", text) or ["NaT"] for text in texts["transfers"]]
+    ends = {"passed_first": [days[0] for days in chains], "passed_last": [d[-1] for d in chains]}
+    codes = values["transfers"]
+    return {name: np.array(days, "datetime64[s]")[codes] for name, days in ends.items()}
+
+
+def holders(frame: Mapping[str, Any], dtype: CategoricalDtype) -> dict[str, Any]:
     """Of letters: the unit that had it first, and the day since which the present one has it.
 
     ``held_since`` is NaT where the letter was never transferred; the first unit is the present one

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from evallib.errors import DataError, Fault, StudyError
+from evallib.study.evidence.look import Clock
+from evallib.study.evidence.read import Evidence
+from evallib.study.evidence.rules import FindingRule, LeafRule, Measures, VetoRule
 from evallib.study.evidence.tally import (
     TALLY_COLUMNS,
+    Seen,
     clock_of,
     faults_by_kind,
     lacking_by_unit,
@@ -18,6 +24,10 @@ from evallib.study.evidence.tally import (
     tally,
 )
 from evallib.study.marks import MISSING, NOT_APPLICABLE, SCORED, mark_problem
+from evallib.study.scheme import Node, Scheme
+
+if TYPE_CHECKING:
+    from test_measures import Logs
 
 FILE = "measures.yaml"
 MEASURED_COLUMNS = ["unit", "indicator", "mark", "status", "lost", *TALLY_COLUMNS]
@@ -42,7 +52,14 @@ class Measured:
     warnings: pd.DataFrame
 
 
-def measure(evidence, rules, *, units, scheme, as_of=None) -> Measured:
+def measure(
+    evidence: Evidence | Logs,
+    rules: Measures,
+    *,
+    units: pd.DataFrame,
+    scheme: Scheme,
+    as_of: date | None = None,
+) -> Measured:
     """Marks, findings and proposed vetoes that follow from the evidence.
 
     Parameters
@@ -71,10 +88,18 @@ def measure(evidence, rules, *, units, scheme, as_of=None) -> Measured:
     return found
 
 
-def measured(evidence, rules, *, units, scheme, as_of=None, faults) -> Measured:
+def measured(
+    evidence: Evidence | Logs,
+    rules: Measures,
+    *,
+    units: pd.DataFrame,
+    scheme: Scheme,
+    as_of: date | None = None,
+    faults: list[Fault],
+) -> Measured:
     """As ``measure``; faults are added to a list, and what they touch is left out."""
     as_of = as_of or rules.as_of
-    seen = _seen(evidence, rules.leaves | rules.vetoes, clock_of(rules, as_of), faults)
+    seen = _seen(evidence, {**rules.leaves, **rules.vetoes}, clock_of(rules, as_of), faults)
     leaves = {code: rule for code, rule in rules.leaves.items() if code in seen}
     vetoes = {code: rule for code, rule in rules.vetoes.items() if code in seen}
     parts = []
@@ -103,7 +128,12 @@ def measured(evidence, rules, *, units, scheme, as_of=None, faults) -> Measured:
     )
 
 
-def _seen(evidence, rules, clock, faults):
+def _seen(
+    evidence: Evidence | Logs,
+    rules: Mapping[str, LeafRule | VetoRule],
+    clock: Clock,
+    faults: list[Fault],
+) -> dict[str, Seen]:
     """What each rule sees; a rule whose table is absent or empty is a fault."""
     found = {}
     for code, rule in rules.items():
@@ -111,6 +141,10 @@ def _seen(evidence, rules, clock, faults):
         if table not in evidence.tables:
             problem, remedy = f"{code} needs the table {table}", f"add evidence/{table}.csv"
             faults.append(Fault(FILE, None, code, problem, remedy))
+            continue
+        if absent := [name for name in rule.needs if name in evidence.absent.get(table, ())]:
+            problem = f"{code} needs the column {', '.join(absent)} of {table}"
+            faults.append(Fault(FILE, None, code, problem, f"add it to evidence/{table}"))
             continue
         try:
             found[code] = see(evidence.tables, rule, clock)
@@ -125,13 +159,13 @@ def _seen(evidence, rules, clock, faults):
     return found
 
 
-def _joined(tables, columns) -> pd.DataFrame:
+def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame(columns=columns)
     return pd.concat(tables, ignore_index=True)[columns]
 
 
-def _reaching(vetoes, tests):
+def _reaching(vetoes: pd.DataFrame, tests: Mapping[str, Callable[..., Any]]) -> pd.DataFrame:
     reached = [
         bool(tests[veto](value))
         for veto, value in zip(vetoes["veto"], vetoes["value"], strict=True)
@@ -139,7 +173,9 @@ def _reaching(vetoes, tests):
     return vetoes[np.array(reached, bool)].reset_index(drop=True)
 
 
-def leaf_marks(code, rule, seen, units, scheme) -> pd.DataFrame:
+def leaf_marks(
+    code: str, rule: LeafRule, seen: Seen, units: pd.DataFrame, scheme: Scheme
+) -> pd.DataFrame:
     """Mark and status of every unit at one measured leaf, with what they come from.
 
     Returns
@@ -150,17 +186,21 @@ def leaf_marks(code, rule, seen, units, scheme) -> pd.DataFrame:
     """
     node, table = scheme.node(code), tally(seen, rule, units.index)
     lost = _points_lost(rule, table["value"].to_numpy(), seen, units.index)
-    mark = np.round(node.full_marks - np.minimum(lost, node.full_marks), 10)
-    without = {"zero": 0.0, "full": node.full_marks}.get(rule.none, np.nan)
+    full = np.nan if node.full_marks is None else node.full_marks
+    mark = np.round(full - np.minimum(lost, full), 10)
+    without = {"zero": 0.0, "full": full}.get(rule.none, np.nan)
     nothing = table["counted"].to_numpy() == 0
     status = np.where(nothing & np.isnan(without), rule.none, SCORED)
     status = np.where(scheme.applies(units["class"])[code], status, NOT_APPLICABLE)
     mark = np.where(status == SCORED, np.where(nothing, without, mark), np.nan)
+    lost = np.where(nothing & (status == SCORED), full - mark, lost)
     table = table.assign(indicator=code, lost=lost, mark=mark, status=status)
     return table.rename_axis("unit").reset_index()
 
 
-def _leaf_faults(rule, marks, seen, node, units):
+def _leaf_faults(
+    rule: LeafRule, marks: pd.DataFrame, seen: Seen, node: Node, units: pd.Index
+) -> Iterator[Fault]:
     """Faults without a price, and marks that the leaf cannot have."""
     each = rule.points_each
     if isinstance(each, dict):
@@ -173,7 +213,7 @@ def _leaf_faults(rule, marks, seen, node, units):
         yield Fault(FILE, None, f"leaves.{node.code}", problem, "correct the points")
 
 
-def _points_lost(rule, value, seen, units) -> np.ndarray:
+def _points_lost(rule: LeafRule, value: np.ndarray, seen: Seen, units: pd.Index) -> np.ndarray:
     """Points that each unit loses, before the leaf's full marks cap them."""
     if rule.steps:
         holding = [np.where(step.holds(value), step.points, 0.0) for step in rule.steps]
@@ -183,13 +223,13 @@ def _points_lost(rule, value, seen, units) -> np.ndarray:
     return sum((by_kind[k].to_numpy() * prices.get(k, 0) for k in by_kind), np.zeros(len(units)))
 
 
-def _finding(code, rule, marks, seen) -> pd.DataFrame:
+def _finding(code: str, rule: FindingRule, marks: pd.DataFrame, seen: Seen) -> pd.DataFrame:
     """The finding of every unit: not applicable where nothing counted or the leaf does not."""
     if rule.when is not None:
         holds = rule.when.holds(marks["value"].to_numpy())
     else:
         units = pd.Index(marks["unit"])
-        holds = lacking_by_unit(seen, units)[rule.lacking]
+        holds = lacking_by_unit(seen, units)[str(rule.lacking)]
     silent = (marks["counted"] == 0) | marks["status"].isin([MISSING, NOT_APPLICABLE])
     value = np.where(silent, "not_applicable", np.where(holds, "true", "false"))
     return pd.DataFrame({"unit": marks["unit"].to_numpy(), "finding": code, "value": value})

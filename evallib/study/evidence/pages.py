@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from evallib.study.evidence.look import Look, Span, days_between, never
+from evallib.study.evidence.look import Clock, Look, Span, days_between, never
 
 Kind = Literal["home", "dynamic", "notice", "regular", "static"]
 Kinds = Annotated[tuple[Kind, ...], Field(min_length=1)]
@@ -17,7 +17,9 @@ Count = Annotated[int, Field(ge=1, strict=True)]
 ERROR = 400  # the first status of HTTP that is an error
 
 
-def failed_probes(rows, clock, *, seconds: Annotated[float, Field(gt=0, strict=True)]):
+def failed_probes(
+    rows: pd.DataFrame, clock: Clock, *, seconds: Annotated[float, Field(gt=0, strict=True)]
+) -> Look:
     """Probes of the home page; against: no answer, an error, or an answer that took too long.
 
     Notes
@@ -29,7 +31,7 @@ def failed_probes(rows, clock, *, seconds: Annotated[float, Field(gt=0, strict=T
     return Look(_dead(rows["status"]) | slow, rows["seconds"].to_numpy())
 
 
-def dead_links(rows, clock):
+def dead_links(rows: pd.DataFrame, clock: Clock) -> Look:
     """Links looked at; against: no answer or an error, by ``home`` page and ``other`` pages.
 
     Notes
@@ -40,7 +42,7 @@ def dead_links(rows, clock):
     return Look(_dead(rows["status"]), kind=kind)
 
 
-def days_since_update(rows, clock, *, kinds: Kinds):
+def days_since_update(rows: pd.DataFrame, clock: Clock, *, kinds: Kinds) -> Look:
     """Columns of these kinds, with the days from the last dated update to the look at them.
 
     Notes
@@ -52,7 +54,9 @@ def days_since_update(rows, clock, *, kinds: Kinds):
     return Look(never(rows), _days_without(rows), left_out)
 
 
-def overdue_columns(rows, clock, *, limits: Annotated[dict[Kind, Span], Field(min_length=1)]):
+def overdue_columns(
+    rows: pd.DataFrame, clock: Clock, *, limits: Annotated[dict[Kind, Span], Field(min_length=1)]
+) -> Look:
     """Columns that have a limit; against: not updated within it when looked at, in days since.
 
     A blank column is not counted here: no fault costs points twice.
@@ -74,7 +78,7 @@ def overdue_columns(rows, clock, *, limits: Annotated[dict[Kind, Span], Field(mi
     return Look(overdue, _days_without(rows), left_out, kind=rows["kind"], due=due)
 
 
-def blank_columns(rows, clock):
+def blank_columns(rows: pd.DataFrame, clock: Clock) -> Look:
     """Columns looked at; against: those without content.
 
     Notes
@@ -84,12 +88,12 @@ def blank_columns(rows, clock):
     return Look(rows["blank"].to_numpy(bool))
 
 
-def typos(rows, clock):
+def typos(rows: pd.DataFrame, clock: Clock) -> Look:
     """Wrong words found, ``minor`` and ``serious``; a page without one counts as looked at."""
     return Look((rows["severity"] != "none").to_numpy(), kind=rows["severity"])
 
 
-def days_since_post(rows, clock):
+def days_since_post(rows: pd.DataFrame, clock: Clock) -> Look:
     """Posts of new-media accounts, with the days since; each account is judged apart.
 
     Notes
@@ -99,28 +103,28 @@ def days_since_post(rows, clock):
     return Look(never(rows), days_between(rows["posted"], clock.as_of), group=rows["account"])
 
 
-def article_count(rows, clock):
+def article_count(rows: pd.DataFrame, clock: Clock) -> Look:
     """Articles published."""
     return Look(never(rows))
 
 
-def original_share(rows, clock):
+def original_share(rows: pd.DataFrame, clock: Clock) -> Look:
     """Articles published; against: those taken from other sites."""
     return Look(rows["reposted"].to_numpy(bool))
 
 
-def lacking_elements(rows, clock, *, elements: Elements):
+def lacking_elements(rows: pd.DataFrame, clock: Clock, *, elements: Elements) -> Look:
     """Rows looked at, and which of the elements each lacks; an element lacks when one row does."""
     lacking = {name: ~rows[name].to_numpy(bool) for name in elements}
     return Look(np.logical_or.reduce(list(lacking.values())), lacking=lacking)
 
 
-def faulty_items(rows, clock, *, elements: Elements):
+def faulty_items(rows: pd.DataFrame, clock: Clock, *, elements: Elements) -> Look:
     """Rows looked at; against: those that lack one or more of the elements."""
     return lacking_elements(rows, clock, elements=elements)
 
 
-def poor_guides(rows, clock, *, elements: Elements, lacking: Count):
+def poor_guides(rows: pd.DataFrame, clock: Clock, *, elements: Elements, lacking: Count) -> Look:
     """Guides looked at; against: those that lack at least so many of the elements.
 
     Notes
@@ -130,10 +134,10 @@ def poor_guides(rows, clock, *, elements: Elements, lacking: Count):
     return Look((~rows[list(elements)].to_numpy(bool)).sum(axis=1) >= lacking)
 
 
-def _days_without(rows):
+def _days_without(rows: pd.DataFrame) -> np.ndarray:
     days = days_between(rows["last_update"], rows["checked"])
     return np.where(np.isnan(days), np.inf, days)
 
 
-def _dead(status):
+def _dead(status: pd.Series) -> np.ndarray:
     return ~((status.to_numpy(float) > 0) & (status.to_numpy(float) < ERROR))

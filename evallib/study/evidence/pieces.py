@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from evallib.errors import Fault
 from evallib.study.cells import shown, squeeze
-from evallib.study.evidence.columns import Note, as_text, joined, note_key, read_column
-from evallib.study.rulings import DROP, FILE
+from evallib.study.evidence.columns import Note, Reader, as_text, joined, note_key, read_column
+from evallib.study.evidence.tables import Table
+from evallib.study.rulings import DROP, FILE, CellKey, RulingRow
 
 SHOWN = 20  # faults of one column and kind that are listed one by one
 EMPTY = ("no value", "fill the cell in")
@@ -40,10 +42,17 @@ class Read:
     columns: Mapping[str, tuple[np.ndarray, tuple[str, ...]]]
     notes: Mapping[str, tuple[Note, ...]]
     wrong: tuple[Wrong, ...]
-    settled: Mapping[tuple, tuple[str, str] | None]
+    settled: Mapping[tuple[str, str, int, str], tuple[str, str] | None]
 
 
-def read_piece(start, frame, header, table, readers, rulings) -> Read:
+def read_piece(
+    start: int,
+    frame: Any,
+    header: tuple[str, ...],
+    table: Table,
+    readers: Mapping[str, Reader],
+    rulings: Mapping[tuple[str, str, int, str], RulingRow],
+) -> Read:
     """A piece of a table, read.
 
     Parameters
@@ -79,11 +88,11 @@ def read_piece(start, frame, header, table, readers, rulings) -> Read:
     return Read(row[keep], row_dropped[keep], lean, notes, tuple(wrong), settled)
 
 
-def _in_file(notes, start):
+def _in_file(notes: tuple[Note, ...], start: int) -> tuple[Note, ...]:
     return tuple(replace(note, first=note.first + start) for note in notes)
 
 
-def _too_long(frame, width) -> np.ndarray:
+def _too_long(frame: Any, width: int) -> np.ndarray:
     """Rows with text beyond the last column."""
     found = np.zeros(frame.height, bool)
     for series in frame.get_columns()[width:]:
@@ -91,7 +100,7 @@ def _too_long(frame, width) -> np.ndarray:
     return found
 
 
-def _long_rows(start, frame, too_long, width):
+def _long_rows(start: int, frame: Any, too_long: np.ndarray, width: int) -> Iterator[Wrong]:
     at = np.flatnonzero(too_long)
     if at.size:
         first = []
@@ -103,23 +112,25 @@ def _long_rows(start, frame, too_long, width):
         yield Wrong(None, "long", int(at.size), tuple(first))
 
 
-def _wrong(start, series, name, mask, kind, reader):
+def _wrong(
+    start: int, series: Any, name: str, mask: np.ndarray, kind: str, reader: Reader
+) -> Iterator[Wrong]:
     at = np.flatnonzero(mask)
     if at.size:
         first = []
         for position in at[:SHOWN].tolist():
             problem = _problem(cell_text(series, position), reader, required=True)
-            first.append((start + position, *problem))
+            first.append((start + position, *(problem or EMPTY)))
         yield Wrong(name, kind, int(at.size), tuple(first))
 
 
-def cell_text(series, position) -> str:
+def cell_text(series: Any, position: int) -> str:
     """Text of one cell, without space around it."""
     text = as_text(series.slice(position, 1)).item()
     return shown(text).strip()
 
 
-def _problem(text, reader, *, required) -> tuple[str, str] | None:
+def _problem(text: str, reader: Reader, *, required: bool) -> tuple[str, str] | None:
     """Problem and remedy of a cell's text; None where it can be read."""
     if not text:
         return EMPTY if required else None
@@ -127,7 +138,14 @@ def _problem(text, reader, *, required) -> tuple[str, str] | None:
     return (problem, reader.remedy) if problem else None
 
 
-def _ruled(start, frame, header, table, readers, rulings):
+def _ruled(
+    start: int,
+    frame: Any,
+    header: tuple[str, ...],
+    table: Table,
+    readers: Mapping[str, Reader],
+    rulings: Mapping[tuple[str, str, int, str], RulingRow],
+) -> tuple[Any, np.ndarray, list[tuple[str, Note]], dict[CellKey, tuple[str, str] | None]]:
     """The frame after rulings on its cells, the rows they drop, their notes, and how each fared."""
     dropped = np.zeros(frame.height, bool)
     names = {squeeze(name): name for name in header}
@@ -151,10 +169,14 @@ def _ruled(start, frame, header, table, readers, rulings):
     return frame, dropped, notes, settled
 
 
-def _refused(ruling, text, reader, required) -> tuple[str, str] | None:
+def _refused(
+    ruling: RulingRow, text: str, reader: Reader, required: bool
+) -> tuple[str, str] | None:
     """Why a ruling on a cell is not applied, and what to do."""
     if text != ruling.was:
         return f"the cell shows {text!r}, not {ruling.was!r}", "rule on it again"
+    if reader.kind == "id" and ruling.becomes == DROP:
+        return None
     if not _problem(text, reader, required=required):
         return "the rules settle this cell without a ruling", "remove the ruling"
     if ruling.becomes == DROP:
@@ -165,7 +187,7 @@ def _refused(ruling, text, reader, required) -> tuple[str, str] | None:
     return None
 
 
-def cell_faults(pieces, file):
+def cell_faults(pieces: list[Read], file: str) -> Iterator[Fault]:
     """Faults of cells and rows: of each column and kind the first, and how many there are beyond.
 
     Parameters
@@ -173,7 +195,7 @@ def cell_faults(pieces, file):
     pieces : list of Read
     file : str
     """
-    found: dict[tuple, list[Wrong]] = {}
+    found: dict[tuple[str | None, str], list[Wrong]] = {}
     for one in (wrong for piece in pieces for wrong in piece.wrong):
         found.setdefault((one.column, one.kind), []).append(one)
     for (column, _), several in found.items():
@@ -185,7 +207,12 @@ def cell_faults(pieces, file):
             yield Fault(file, None, column, problem, rows[-1][2])
 
 
-def ruling_faults(rulings, pieces, folder, numbers):
+def ruling_faults(
+    rulings: Mapping[tuple[str, str, int, str], RulingRow],
+    pieces: list[Read],
+    folder: str,
+    numbers: Mapping[tuple[str, str, int, str], int],
+) -> Iterator[Fault]:
     """Faults of rulings on a table that were not applied.
 
     Parameters
@@ -202,9 +229,9 @@ def ruling_faults(rulings, pieces, folder, numbers):
             yield Fault(f"{folder}/{FILE}", numbers[key], None, *fared)
 
 
-def all_notes(pieces) -> list[tuple[str, Note]]:
+def all_notes(pieces: list[Read]) -> list[tuple[str, Note]]:
     """Repairs of a table as (column, Note), those of one kind in all pieces together."""
-    found: dict[tuple, tuple[str, Note]] = {}
+    found: dict[tuple[Any, ...], tuple[str, Note]] = {}
     for piece in pieces:
         for name, notes in piece.notes.items():
             for note in notes:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from evallib.errors import DataError, Fault
-from evallib.study.evidence.columns import readers_of
+from evallib.study.evidence.columns import Note, Reader, readers_of
 from evallib.study.evidence.files import SUFFIXES, Unreadable, open_table
-from evallib.study.evidence.frames import SET_ASIDE_COLUMNS, table_frame
-from evallib.study.evidence.pieces import all_notes, cell_faults, read_piece, ruling_faults
-from evallib.study.evidence.tables import TABLES
-from evallib.study.names import normal_form
-from evallib.study.rulings import FILE
+from evallib.study.evidence.frames import CONTRADICTS, SET_ASIDE_COLUMNS, table_frame
+from evallib.study.evidence.pieces import Read, all_notes, cell_faults, read_piece, ruling_faults
+from evallib.study.evidence.tables import TABLES, Table
+from evallib.study.names import Names, normal_form
+from evallib.study.rulings import FILE, CellKey, RulingRow, Rulings
 from evallib.study.tables import header_faults
 
 FOLDER = "evidence"
@@ -39,15 +41,28 @@ class Evidence:
         One row per row that does not count: table, row, unit, reason, text.
     rows : DataFrame
         Balance of each table: rows_in, kept, set_aside.
+    absent : mapping of table name to tuple of str
+        Columns that the file of the table does not have: there is nothing in them, and nobody
+        knows whether there would be.
     """
 
     tables: Mapping[str, pd.DataFrame]
     decisions: pd.DataFrame
     set_aside: pd.DataFrame
     rows: pd.DataFrame
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_evidence(folder, *, names, left, units, rulings, timezone, faults) -> Evidence:
+def read_evidence(
+    folder: Path,
+    *,
+    names: Names,
+    left: Mapping[str, str],
+    units: pd.Index,
+    rulings: Rulings,
+    timezone: str,
+    faults: list[Fault],
+) -> Evidence:
     """The evidence of a year folder; faults of its files are added to the list.
 
     Parameters
@@ -63,7 +78,7 @@ def read_evidence(folder, *, names, left, units, rulings, timezone, faults) -> E
     ids = [*units, *dict.fromkeys(unit for unit in left.values() if unit not in units)]
     known = {normal_form(name): unit for name, unit in left.items()} | dict(left)
     ruled = _rulings_by_file(rulings)
-    tables, decisions, aside, balance = {}, [], [], []
+    tables, decisions, aside, balance, absent = {}, [], [], [], {}
     for name, file in _files(folder, faults).items():
         readers = readers_of(TABLES[name], names=names, left=known, ids=ids, timezone=timezone)
         mine = ruled.pop(f"{FOLDER}/{file}", {})
@@ -72,7 +87,9 @@ def read_evidence(folder, *, names, left, units, rulings, timezone, faults) -> E
             continue
         decisions += [_decision(name, *pair) for pair in all_notes(pieces)]
         rows_in = sum(len(piece.row) for piece in pieces)
+        absent[name] = _absent(TABLES[name], pieces)
         tables[name], out = table_frame(TABLES[name], pieces, units, ids)
+        faults += _contradictions(TABLES[name], out, f"{folder.name}/{FOLDER}/{file}")
         aside.append(out)
         balance.append(_balance(name, rows_in, len(tables[name]), len(out)))
     faults += [_nowhere(folder, rulings, key) for several in ruled.values() for key in several]
@@ -81,17 +98,23 @@ def read_evidence(folder, *, names, left, units, rulings, timezone, faults) -> E
         pd.DataFrame(decisions, columns=DECISION_COLUMNS),
         pd.concat(aside, ignore_index=True) if aside else pd.DataFrame(columns=SET_ASIDE_COLUMNS),
         pd.DataFrame(balance, columns=BALANCE_COLUMNS),
+        absent,
     )
 
 
-def _files(folder, faults) -> dict[str, str]:
+def _files(folder: Path, faults: list[Fault]) -> dict[str, str]:
     """File of each table, in the order of the tables; faults of files that are none of them."""
     found: dict[str, str] = {}
     root = folder / FOLDER
     for path in sorted(root.iterdir()) if root.is_dir() else ():
-        if not path.is_file() or path.name.startswith((".", "~$", "README")):
+        if path.name.startswith((".", "~$", "README")):
             continue
         place = f"{folder.name}/{FOLDER}/{path.name}"
+        if not path.is_file():
+            if any(inner.suffix in SUFFIXES for inner in path.rglob("*")):
+                remedy = "move them up, or elsewhere"
+                faults.append(Fault(place, None, None, "tables in it are not read", remedy))
+            continue
         if path.stem not in TABLES or path.suffix not in SUFFIXES:
             remedy = f"name it {', '.join(TABLES)} and save it as .csv, .xlsx or .parquet"
             faults.append(Fault(place, None, None, "no table of evidence", remedy))
@@ -103,16 +126,24 @@ def _files(folder, faults) -> dict[str, str]:
     return {name: found[name] for name in TABLES if name in found}
 
 
-def _rulings_by_file(rulings) -> dict[str, dict]:
+def _rulings_by_file(rulings: Rulings) -> dict[str, dict[CellKey, RulingRow]]:
     """Rulings on files of evidence by file and key."""
-    found: dict[str, dict] = {}
+    found: dict[str, dict[CellKey, RulingRow]] = {}
     for key, ruling in rulings.by_cell.items():
         if ruling.file.startswith(f"{FOLDER}/"):
             found.setdefault(ruling.file, {})[key] = ruling
     return found
 
 
-def _pieces(folder, file, table, readers, mine, rulings, faults) -> list | None:
+def _pieces(
+    folder: Path,
+    file: str,
+    table: Table,
+    readers: Mapping[str, Reader],
+    mine: Mapping[tuple[str, str, int, str], RulingRow],
+    rulings: Rulings,
+    faults: list[Fault],
+) -> list[Any] | None:
     """All pieces of a table; None where there are faults."""
     place, before = f"{folder.name}/{FOLDER}/{file}", len(faults)
     try:
@@ -131,23 +162,37 @@ def _pieces(folder, file, table, readers, mine, rulings, faults) -> list | None:
     return pieces if len(faults) == before else None
 
 
-def _has_columns(header, table, place, faults) -> bool:
+def _has_columns(header: tuple[str, ...], table: Table, place: str, faults: list[Fault]) -> bool:
     required = {column.name: column.required for column in table.columns}
-    found = list(header_faults(header, required, place))
+    found = list(header_faults([*header], required, place))
     faults += found
     return not found
 
 
-def _decision(table, column, note) -> tuple:
+def _absent(table: Table, pieces: list[Read]) -> tuple[str, ...]:
+    """Columns that a table with lines does not have."""
+    there = [set(piece.columns) for piece in pieces]
+    return tuple(c.name for c in table.columns if there and c.name not in there[0])
+
+
+def _contradictions(table: Table, aside: pd.DataFrame, place: str) -> Iterator[Fault]:
+    """Faults of rows whose id stands already, with other content: no rule says which one holds."""
+    for row in aside[aside["reason"] == CONTRADICTS].itertuples():
+        problem = f"{row.text!r} stands already in an earlier row, which says something else"
+        remedy = f"keep one of the two, or drop one by a ruling in {FILE}"
+        yield Fault(place, row.row, table.columns[0].name, problem, remedy)
+
+
+def _decision(table: str, column: str, note: Note) -> tuple[Any, ...]:
     return (table, column, note.first, note.rows, note.was, note.becomes, note.rule)
 
 
-def _balance(table, rows_in, kept, out) -> tuple:
+def _balance(table: str, rows_in: int, kept: int, out: int) -> tuple[str, int, int, int]:
     if rows_in != kept + out:
         raise DataError(f"{table}: {rows_in} rows in, {kept} kept, {out} set aside")
     return (table, rows_in, kept, out)
 
 
-def _nowhere(folder, rulings, key) -> Fault:
+def _nowhere(folder: Path, rulings: Rulings, key: tuple[str, str, int, str]) -> Fault:
     place = f"{folder.name}/{FILE}"
     return Fault(place, rulings.rows[key], None, "no such cell is read", "correct its place")

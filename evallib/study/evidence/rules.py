@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal, Union, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union, get_type_hints
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, create_model, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
-from evallib.errors import Fault
 from evallib.study.evidence import letters, pages
+from evallib.study.evidence.bounds import Bound, Step, dead_step, out_of_range, senseless
 from evallib.study.evidence.look import Measure, Span
-from evallib.study.evidence.tables import TABLES
 from evallib.study.tables import Row, Setting
 
 
-def time_zone(name) -> str:
+def time_zone(name: str) -> str:
     """The name of a time zone, if there is one of that name.
 
     Raises
@@ -31,47 +31,68 @@ def time_zone(name) -> str:
     return name
 
 
+def prices(value: Any) -> Any:
+    """Points for each fault, one number or one for each kind, if all are above 0."""
+    for price in value.values() if isinstance(value, dict) else [value]:
+        a_number = isinstance(price, int | float) and not isinstance(price, bool)
+        if price is not None and not (a_number and 0 < price < float("inf")):
+            raise ValueError(f"{price!r} is no number above 0; write the points for each fault")
+    return value
+
+
 PERIODS = ("week", "month", "quarter", "year")
 Period = Literal["week", "month", "quarter", "year"]
+UPDATED = ("last_update",)
+PAGE: dict[str, Any] = {"snapshot": True, "repairable": True}
+GUIDE: dict[str, Any] = {"item": "guide", "repairable": True}
 MEASURES = {
-    "failed_probes": Measure("probes", "time", "share_against", pages.failed_probes),
+    "failed_probes": Measure(
+        "probes", "time", "share_against", pages.failed_probes, needs=("status", "seconds")
+    ),
     "dead_links": Measure(
-        "links", "checked", "against", pages.dead_links, snapshot=True, repairable=True
+        "links", "checked", "against", pages.dead_links, kinds=("home", "other"), **PAGE
     ),
     "days_since_update": Measure(
-        "columns", "checked", "days_since", pages.days_since_update, snapshot=True, repairable=True
+        "columns", "checked", "days_since", pages.days_since_update, needs=UPDATED, **PAGE
     ),
     "overdue_columns": Measure(
-        "columns", "checked", "against", pages.overdue_columns, snapshot=True, repairable=True
+        "columns", "checked", "against", pages.overdue_columns, needs=UPDATED, **PAGE
     ),
-    "blank_columns": Measure(
-        "columns", "checked", "against", pages.blank_columns, snapshot=True, repairable=True
+    "blank_columns": Measure("columns", "checked", "against", pages.blank_columns, **PAGE),
+    "typos": Measure(
+        "typos", "checked", "against", pages.typos, kinds=("minor", "serious"), **PAGE
     ),
-    "typos": Measure("typos", "checked", "against", pages.typos, snapshot=True, repairable=True),
     "days_since_post": Measure(
         "posts", "posted", "days_since", pages.days_since_post, repairable=True
     ),
     "article_count": Measure("articles", "published", "counted", pages.article_count),
     "original_share": Measure("articles", "published", "share_for", pages.original_share),
-    "footer_lacking": Measure(
-        "footer", "checked", "lacking", pages.lacking_elements, snapshot=True, repairable=True
+    "footer_lacking": Measure("footer", "checked", "lacking", pages.lacking_elements, **PAGE),
+    "guides_lacking": Measure("guides", "sampled", "lacking", pages.lacking_elements, **GUIDE),
+    "faulty_guides": Measure("guides", "sampled", "against", pages.faulty_items, **GUIDE),
+    "poor_guides": Measure("guides", "sampled", "against", pages.poor_guides, **GUIDE),
+    "answered_in_time": Measure(
+        "letters", "received", "share_for", letters.answered_in_time, by_due=True
     ),
-    "guides_lacking": Measure(
-        "guides", "sampled", "lacking", pages.lacking_elements, repairable=True
+    "mean_working_days": Measure(
+        "letters", "received", "mean", letters.mean_working_days, by_due=True
     ),
-    "faulty_guides": Measure("guides", "sampled", "against", pages.faulty_items, repairable=True),
-    "poor_guides": Measure("guides", "sampled", "against", pages.poor_guides, repairable=True),
-    "answered_in_time": Measure("letters", "received", "share_for", letters.answered_in_time),
-    "mean_working_days": Measure("letters", "received", "mean", letters.mean_working_days),
-    "unanswered_letters": Measure("letters", "received", "against", letters.unanswered_letters),
+    "unanswered_letters": Measure(
+        "letters", "received", "against", letters.unanswered_letters, needs=("replied",)
+    ),
     "consultations_held": Measure("consultations", "start", "counted", letters.consultations_held),
     "results_published_in_time": Measure(
-        "consultations", "end", "share_for", letters.results_published_in_time
+        "consultations",
+        "end",
+        "share_for",
+        letters.results_published_in_time,
+        needs=("results_published",),
+        by_due=True,
     ),
 }
 
 
-def _model(name, measure):
+def _model(name: str, measure: Measure) -> type[Row]:
     """The keys of a measure in ``measures.yaml``: its name and the parameters of its function."""
     hints = get_type_hints(measure.look, include_extras=True)
     keys = [
@@ -79,54 +100,28 @@ def _model(name, measure):
         for key, parameter in inspect.signature(measure.look).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     ]
-    fields = {key: (hints[key], ...) for key in keys}
-    return create_model(
-        name, __base__=Row, __module__=__name__, name=(Literal[name], ...), **fields
-    )
+    fields: dict[str, Any] = {key: (hints[key], ...) for key in keys}
+    fields = {"name": (Literal[name], ...), **fields}
+    return create_model(name, __base__=Row, __module__=__name__, **fields)
 
 
 _MODELS = {name: _model(name, measure) for name, measure in MEASURES.items()}
 globals().update(_MODELS)  # another process finds the class of a pickled rule by its name
-Chosen = Annotated[
-    Union[tuple(_MODELS.values())],  # noqa: UP007
-    Field(discriminator="name"),
-]
-
-
-class Bound(Setting):
-    """A bound that a value reaches or does not; exactly one of the four."""
-
-    below: float | None = None
-    at_most: float | None = None
-    above: float | None = None
-    at_least: float | None = None
-
-    @model_validator(mode="after")
-    def _one_bound(self):
-        if sum(b is not None for b in (self.below, self.at_most, self.above, self.at_least)) != 1:
-            raise ValueError("not one bound; give one of below, at_most, above, at_least")
-        return self
-
-    def holds(self, value):
-        """Whether the bound holds, of a number or elementwise; never of NaN."""
-        if self.below is not None:
-            return value < self.below
-        if self.at_most is not None:
-            return value <= self.at_most
-        return value > self.above if self.above is not None else value >= self.at_least
-
-
-class Step(Bound):
-    """Points lost where the bound holds."""
-
-    points: float = Field(gt=0)
+if TYPE_CHECKING:
+    Chosen = Any  # one of the models, which are made only when this runs
+else:
+    Chosen = Annotated[Union[tuple(_MODELS.values())], Field(discriminator="name")]  # noqa: UP007
 
 
 class Rule(Setting):
-    """What is measured, over which time, how often, and where the rule stands."""
+    """What is measured, over which time, how often, and where the rule stands.
+
+    Fewer rows of a unit than ``at_least_rows`` say nothing: then none of them counts.
+    """
 
     measure: Chosen
     window: Span
+    at_least_rows: int = Field(1, ge=1, strict=True)
     period: Period = "year"
     source: str
     confirmed: bool
@@ -137,7 +132,7 @@ class Rule(Setting):
         return MEASURES[self.measure.name]
 
     @property
-    def parameters(self) -> dict:
+    def parameters(self) -> dict[str, Any]:
         """The measure's parameters."""
         return {
             key: getattr(self.measure, key)
@@ -145,21 +140,50 @@ class Rule(Setting):
             if key != "name"
         }
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Columns without which the rule can say nothing."""
+        chosen = self.parameters
+        transfers = chosen.get("charge", "holder") != "holder"
+        until = (chosen["until"],) if "until" in chosen else ()
+        return (*self.kind.needs, *until, *(("transfers",) if transfers else ()))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of fault that have a price each; none where all faults are alike."""
+        chosen = self.parameters
+        elements = chosen.get("elements", ()) if self.kind.value == "lacking" else ()
+        return self.kind.kinds or tuple(chosen.get("limits", elements))
+
+    def _refuse_bounds(self, bounds: Sequence[Step | VetoRule]) -> None:
+        """Raise where a bad value cannot be one, or cannot be seen in the window."""
+        for bound in bounds:
+            if wrong := senseless(bound, self.kind.value):
+                raise ValueError(wrong)
+            in_window = self.kind.value == "days_since" and not self.kind.snapshot
+            longest = (self.window.days or 31 * (self.window.months or 0)) - 1
+            if in_window and not bound.holds(longest):
+                problem = f"{bound.bound:g} days are never seen in a window of {longest + 1}"
+                raise ValueError(f"{problem}; make the window longer")
+
 
 class LeafRule(Rule):
     """How one leaf is measured: points lost by steps of the value, or for each fault."""
 
     steps: tuple[Step, ...] = ()
-    points_each: float | dict[str, float] | None = None
+    points_each: Annotated[float | dict[str, float] | None, BeforeValidator(prices)] = None
     none: Literal["missing", "zero", "full", "not_applicable"] = "missing"
 
     @model_validator(mode="after")
-    def _one_scale(self):
+    def _one_scale(self) -> Self:
         faults = self.kind.value in ("against", "lacking")
         if bool(self.steps) == (self.points_each is not None):
             raise ValueError("neither or both of steps and points_each; give one of them")
         if self.points_each is not None and not faults:
             raise ValueError(f"{self.measure.name} counts no faults; give steps")
+        self._refuse_bounds(self.steps)
+        if wrong := dead_step(self.steps):
+            raise ValueError(wrong)
         return self
 
 
@@ -170,19 +194,21 @@ class VetoRule(Rule, Bound):
     en: str = ""
     warn: float | None = None
 
-    @property
-    def bound(self) -> float:
-        """The value from which on the veto is proposed."""
-        return next(
-            b for b in (self.below, self.at_most, self.above, self.at_least) if b is not None
-        )
+    @model_validator(mode="after")
+    def _warns_first(self) -> Self:
+        self._refuse_bounds([self])
+        if self.warn is None:
+            return self
+        late = self.warn > self.bound if self.upward else self.warn < self.bound
+        if late or out_of_range(self.warn, self.kind.value):
+            raise ValueError(f"it warns at {self.warn:g}, the bound is {self.bound:g}; correct it")
+        return self
 
-    def warns(self, value):
+    def warns(self, value: float) -> bool:
         """Whether the value is at the warning level or beyond, on the veto's side."""
         if self.warn is None:
             return self.holds(value)
-        upward = self.above is not None or self.at_least is not None
-        return value >= self.warn if upward else value <= self.warn
+        return value >= self.warn if self.upward else value <= self.warn
 
 
 class FindingRule(Setting):
@@ -193,7 +219,7 @@ class FindingRule(Setting):
     lacking: str | None = None
 
     @model_validator(mode="after")
-    def _one_way(self):
+    def _one_way(self) -> FindingRule:
         if (self.when is None) == (self.lacking is None):
             raise ValueError("neither or both of when and lacking; give one of them")
         return self
@@ -226,7 +252,7 @@ class Measures(Setting):
     vetoes: dict[str, VetoRule] = Field(default_factory=dict)
     findings: dict[str, FindingRule] = Field(default_factory=dict)
 
-    def rule(self, code) -> LeafRule | VetoRule:
+    def rule(self, code: str) -> LeafRule | VetoRule:
         """The rule of a measured leaf or of a veto.
 
         Raises
@@ -235,55 +261,3 @@ class Measures(Setting):
             If neither has that code.
         """
         return self.leaves[code] if code in self.leaves else self.vetoes[code]
-
-
-def rule_faults(rules, scheme, findings, file) -> list[Fault]:
-    """Faults of ``measures.yaml`` against the scheme, the tables and the findings of the year.
-
-    Parameters
-    ----------
-    rules : Measures
-    scheme : Scheme
-    findings : iterable of str
-        Codes that ``rules.yaml`` defines.
-    file : str
-    """
-    found = []
-    for code, rule in (rules.leaves | rules.vetoes).items():
-        place = f"{'leaves' if code in rules.leaves else 'vetoes'}.{code}"
-        known = [c.name for c in TABLES[rule.kind.table].columns if c.kind == "flag"]
-        for name in rule.parameters.get("elements", ()):
-            if name not in known:
-                remedy = f"write some of {', '.join(known)}"
-                problem = f"{name!r} is no element of {rule.kind.table}"
-                found.append(Fault(file, None, f"{place}.measure.elements", problem, remedy))
-    for code in rules.leaves:
-        if code not in scheme.leaves:
-            problem = f"{code!r} is no leaf of scheme.csv"
-            found.append(Fault(file, None, f"leaves.{code}", problem, "write the code of a leaf"))
-        elif scheme.node(code).full_marks is None:
-            problem = f"{code} has goalposts, not full marks to lose points from"
-            remedy = "give it full_marks in scheme.csv"
-            found.append(Fault(file, None, f"leaves.{code}", problem, remedy))
-    for code in rules.vetoes:
-        if code in scheme.codes:
-            problem = f"{code!r} is also a code of scheme.csv"
-            found.append(Fault(file, None, f"vetoes.{code}", problem, "give the veto another"))
-    for code, rule in rules.findings.items():
-        found += _finding_faults(code, rule, rules, findings, file)
-    return found
-
-
-def _finding_faults(code, rule, rules, findings, file):
-    place = f"findings.{code}"
-    if code not in findings:
-        remedy = "define it there or correct the code"
-        yield Fault(file, None, place, f"{code!r} is not defined in rules.yaml", remedy)
-    if rule.leaf not in rules.leaves:
-        problem = f"{rule.leaf!r} is not measured"
-        yield Fault(file, None, f"{place}.leaf", problem, "add it under leaves")
-    elif rule.lacking is not None:
-        known = rules.leaves[rule.leaf].parameters.get("elements", ())
-        if rule.lacking not in known or rules.leaves[rule.leaf].kind.value != "lacking":
-            problem = f"{rule.lacking!r} is no element that {rule.leaf} counts"
-            yield Fault(file, None, f"{place}.lacking", problem, "correct it")

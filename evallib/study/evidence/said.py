@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from evallib.study.cells import squeeze
-from evallib.study.names import find_unit, normal_form
+from evallib.study.names import Names, find_unit, normal_form
 
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 LARGEST = float(np.finfo(np.float32).max)
@@ -33,12 +34,12 @@ class Said:
     problem: str = ""
 
 
-def compatible(text) -> str:
+def compatible(text: str) -> str:
     """Text in its compatibility form, without space around it."""
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def read_number(text) -> Said:
+def read_number(text: str) -> Said:
     """A plain number; one in full-width digits is repaired.
 
     Examples
@@ -52,7 +53,7 @@ def read_number(text) -> Said:
     return Said(float(plain), "" if plain == text else "number_form", becomes=plain)
 
 
-def read_flag(text) -> Said:
+def read_flag(text: str) -> Said:
     """Whether a word says yes: true, 1, yes, 是, 有, √ or their contraries."""
     word = squeeze(text).casefold()
     if word not in YES | NO:
@@ -62,7 +63,7 @@ def read_flag(text) -> Said:
     return Said(value, "" if clean else "flag", becomes=str(value).lower())
 
 
-def read_word(text, words, codes) -> Said:
+def read_word(text: str, words: Mapping[str, str], codes: list[str]) -> Said:
     """Position among ``codes`` of a word in any of its forms.
 
     Parameters
@@ -77,7 +78,7 @@ def read_word(text, words, codes) -> Said:
     return Said(codes.index(code), "" if text == code else "word", becomes=code)
 
 
-def read_unit(text, names, left, ids) -> Said:
+def read_unit(text: str, names: Names, left: Mapping[str, str], ids: list[str]) -> Said:
     """Position among ``ids`` of the unit that a text names in any of its forms.
 
     Parameters
@@ -96,7 +97,9 @@ def read_unit(text, names, left, ids) -> Said:
     return Said(-1, problem=match.problem)
 
 
-def read_transfers(text, unit, time, ids) -> Said:
+def read_transfers(
+    text: str, unit: Callable[[str], Said], time: Callable[[str], Said], ids: list[str]
+) -> Said:
     """Earlier holders of a letter and the days on which each passed it on, in plain form.
 
     Parameters

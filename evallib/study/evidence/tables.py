@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -32,8 +32,10 @@ class Column:
 class Table:
     """One table: its main time column, what makes two rows the same, and the laws of a row.
 
-    ``order`` holds (earlier column, later column, reason why a row that breaks it is set aside),
-    ``positive`` the numbers that cannot lie below zero.
+    A row without one of the texts of its ``key`` is like no other. ``order`` holds (earlier column,
+    later column, reason why a row that breaks it is set aside), ``positive`` the numbers that
+    cannot lie below zero; ``passed_first`` and ``passed_last`` are the days of the first and the
+    last transfer.
     """
 
     name: str
@@ -43,22 +45,22 @@ class Table:
     order: tuple[tuple[str, str, str], ...] = ()
     positive: tuple[str, ...] = ()
 
-    def column(self, name) -> Column:
+    def column(self, name: str) -> Column:
         """The column of that name."""
         return next(column for column in self.columns if column.name == name)
 
 
-def _word(name, forms, *, required=True, empty="") -> Column:
+def _word(name: str, forms: Iterable[str], *, required: bool = True, empty: str = "") -> Column:
     """A column of words, written ``code 中文 中文`` each."""
     words = {form: entry.split()[0] for entry in forms for form in entry.split()}
     return Column(name, "word", required, MappingProxyType(words), empty)
 
 
-def _maybe(name, kind) -> Column:
+def _maybe(name: str, kind: str) -> Column:
     return Column(name, kind, required=False)
 
 
-def _flags(*names) -> tuple[Column, ...]:
+def _flags(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "flag") for name in names)
 
 
@@ -85,6 +87,9 @@ _ALL = (
         order=(
             ("received", "replied", "reply_before_receipt"),
             ("replied", "published", "published_before_reply"),
+            ("received", "published", "published_before_receipt"),
+            ("received", "passed_first", "transfer_before_receipt"),
+            ("passed_last", "replied", "transfer_after_reply"),
         ),
     ),
     Table(
@@ -112,7 +117,7 @@ _ALL = (
             *_flags(*ELEMENTS, "forms", "same_format", "same_source"),
         ),
         time="sampled",
-        key=("guide",),
+        key=("guide", "sampled"),
     ),
     Table(
         "probes",
@@ -132,6 +137,7 @@ _ALL = (
             _maybe("home", "flag"),
         ),
         time="checked",
+        key=("unit", "checked", "page", "target"),
     ),
     Table(
         "columns",
@@ -144,6 +150,8 @@ _ALL = (
             Column("blank", "flag"),
         ),
         time="checked",
+        key=("unit", "checked", "column"),
+        order=(("last_update", "checked", "update_after_look"),),
     ),
     Table(
         "articles",
@@ -155,6 +163,7 @@ _ALL = (
             Column("reposted", "flag"),
         ),
         time="published",
+        key=("unit", "published", "column", "title"),
     ),
     Table(
         "posts",

@@ -57,7 +57,7 @@ def iso_times(texts: pl.Series) -> np.ndarray:
     return pl.select(pl.coalesce(found)).to_series().to_numpy().astype("datetime64[s]")
 
 
-def read_time(text, *, timezone) -> Said:
+def read_time(text: str, *, timezone: str) -> Said:
     """One moment in any of its forms, on the clock of the time zone.
 
     Parameters
@@ -104,32 +104,32 @@ def read_time(text, *, timezone) -> Said:
     return _said(moment, "" if plain_iso else forms[found["mark"]])
 
 
-def _said(moment, form) -> Said:
+def _said(moment: datetime, form: str) -> Said:
     return Said(np.datetime64(moment, "s"), rule="time_form" if form else "", form=form)
 
 
-def iso_form(text) -> bool:
+def iso_form(text: str) -> bool:
     """Whether a stamp is written with two digits everywhere and without parts of a second."""
     return re.fullmatch(r".{4}-.{2}-.{2}(?:[ T].{2}(?::.{2}){1,2})?", text) is not None
 
 
-def _moment(found) -> datetime:
+def _moment(found: re.Match[str]) -> datetime:
     """The moment of a stamp; parts of a second are cut."""
     year, _, *numbers = found.groups()[:11]
     month, day = (part for part in numbers[:4] if part)
-    clock = [int(part or 0) for part in numbers[4:7]]
+    hour, minute, second = (int(part or 0) for part in numbers[4:7])
     offset = found["offset"]
     if not offset:
-        return datetime(int(year), int(month), int(day), *clock)
+        return datetime(int(year), int(month), int(day), hour, minute, second)
     sign = -1 if offset[0] == "-" else 1
     hours, minutes = (int(offset[1:3]), int(offset[-2:])) if offset != "Z" else (0, 0)
     if minutes > 59:
         raise ValueError(offset)
-    moment = datetime(int(year), int(month), int(day), *clock, tzinfo=UTC)
+    moment = datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=UTC)
     return moment - sign * timedelta(hours=hours, minutes=minutes)
 
 
-def typed_times(series: pl.Series, *, timezone) -> np.ndarray:
+def typed_times(series: pl.Series, *, timezone: str) -> np.ndarray:
     """Moments of a column that holds dates or moments already, on the clock of the time zone.
 
     Parameters

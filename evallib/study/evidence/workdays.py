@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from evallib.errors import DataError
 
@@ -48,7 +51,7 @@ class Workdays:
     holidays: tuple[date, ...] = ()
     workdays: tuple[date, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"calendar {self.kind!r} is none of {', '.join(KINDS)}")
         for name in ("holidays", "workdays"):
@@ -57,7 +60,7 @@ class Workdays:
             raise DataError(f"calendar: {min(both)} is both a holiday and a working day; keep one")
 
     @cached_property
-    def _rules(self) -> dict:
+    def _rules(self) -> dict[int, Callable[[date], bool] | None]:
         """For each year, which of its days are working days; None where that is not known."""
         return {year: _rule(self, year) for year in range(self.first.year, self.last.year + 1)}
 
@@ -69,14 +72,14 @@ class Workdays:
         off = [day for day in days if not self._given(day, works[day])]
         return np.busdaycalendar("1111111", np.array(off, dtype="datetime64[D]"))
 
-    def _given(self, day, otherwise) -> bool:
+    def _given(self, day: date, otherwise: bool) -> bool:
         return day in self.workdays or (otherwise and day not in self.holidays)
 
-    def is_workday(self, days) -> np.ndarray:
+    def is_workday(self, days: ArrayLike) -> np.ndarray:
         """Whether each day is a working day."""
         return np.is_busday(self._days(days), busdaycal=self._calendar)
 
-    def deadline(self, received, limit) -> np.ndarray:
+    def deadline(self, received: ArrayLike, limit: int) -> np.ndarray:
         """Last day to reply in: the ``limit``-th working day after the day of receipt.
 
         Parameters
@@ -94,7 +97,7 @@ class Workdays:
             raise DataError(f"a deadline lies after {self.last}; give the calendar a longer span")
         return self._days(found)
 
-    def taken(self, received, replied) -> np.ndarray:
+    def taken(self, received: ArrayLike, replied: ArrayLike) -> np.ndarray:
         """Working days that a reply took: the smallest limit that it keeps, 0 on the same day.
 
         A reply on a day off counts like one on the next working day.
@@ -116,7 +119,7 @@ class Workdays:
         days[there] = np.where(ended > began, passed, 0)
         return days
 
-    def _days(self, days) -> np.ndarray:
+    def _days(self, days: ArrayLike) -> np.ndarray:
         """Moments as days, each of them in the span and in a year that is known."""
         days = np.asarray(days, dtype="datetime64[s]").astype("datetime64[D]")
         outside = (days < np.datetime64(self.first, "D")) | (days > np.datetime64(self.last, "D"))
@@ -129,7 +132,7 @@ class Workdays:
         return days
 
 
-def _rule(calendar, year):
+def _rule(calendar: Workdays, year: int) -> Callable[..., Any] | None:
     """Whether a day of the year is a working day, as a function of the day; None if not known."""
     if calendar.kind == "weekdays":
         return _is_weekday
@@ -143,5 +146,5 @@ def _rule(calendar, year):
     return chinese_calendar.is_workday
 
 
-def _is_weekday(day) -> bool:
+def _is_weekday(day: date) -> bool:
     return day.weekday() < 5
