@@ -102,3 +102,39 @@ def test_only_load_and_ingest_know_the_names_of_study_files():
 def test_modules_stay_small():
     lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     assert {name: n for name, n in lines.items() if n > 300} == {}
+
+
+def is_for_types(node):
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
+
+
+def names_at_run_time(node):
+    """Names that are looked up when a module runs: those of annotations are not."""
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.Name):
+                yield child.id
+            elif isinstance(child, ast.AST) and not is_for_types(child):
+                yield from names_at_run_time(child)
+
+
+def imported_names(nodes):
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_names_imported_for_types_are_used_for_types_only(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    blocks = [node for node in ast.walk(tree) if is_for_types(node)]
+    inside = {id(node) for block in blocks for node in ast.walk(block)}
+    for_types = set(imported_names(ast.walk(ast.Module([s for b in blocks for s in b.body], []))))
+    elsewhere = set(imported_names(n for n in ast.walk(tree) if id(n) not in inside))
+    assert not (for_types - elsewhere) & set(names_at_run_time(tree))

@@ -142,7 +142,8 @@ def write_sheets(
 def _fill(page: Worksheet, sheet: Sheet, mark: str, font: str) -> None:
     page.cell(TITLE, 1, sheet.title).font = Font(name=font, size=14, bold=True)
     page.cell(MARK, 1, mark).font = Font(name=font, size=10, bold=True, color="C00000")
-    styles, lines = dict[Any, StyleArray](), Counter[int]()
+    styles: dict[Any, StyleArray] = {}
+    lines: Counter[int] = Counter()
     for n, column in enumerate(sheet.columns, start=1):
         shows = column.show
         shows = [shows] * len(column.values) if isinstance(shows, str) else shows
