@@ -44,6 +44,7 @@ DRAWN = {"one unit", "dense places"}  # drawing takes most of the time
 def few_whole_rankings(monkeypatch):
     """Comparing two whole rankings is slow, and none of these tests looks at how many there are."""
     monkeypatch.setattr(facts_firmness, "SAMPLE", 12)
+    plt.close("all")  # figures that other tests left open are not these tests' to draw
 
 
 def weighed(study, given):

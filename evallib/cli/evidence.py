@@ -10,10 +10,11 @@ import typer
 
 from evallib.cli.common import JsonOption, StudyArgument, YearArgument, tell
 from evallib.cli.letters import show
-from evallib.monitoring.rows import MarkTrace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evallib.monitoring.rows import MarkTrace
 
 LangOption = Annotated[Literal["zh", "en"], typer.Option("--lang", help="Language of sentences.")]
 AsOfOption = Annotated[

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from evallib.cli.common import JsonOption, StudyArgument, YearArgument, out_console, settings, tell
-from evallib.publication.bound import Claim
-from evallib.publication.verify import Verification
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evallib.publication.bound import Claim
+    from evallib.publication.verify import Verification
 
 BAD = ("contradicted", "unbound")
 SHOWN = 40  # characters of a cell on the terminal

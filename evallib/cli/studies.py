@@ -6,13 +6,15 @@ import json
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evallib.cli.common import JsonOption, StudyArgument, YearArgument, fail, tell
 from evallib.errors import Fault, StudyError
-from evallib.study.model import Study
+
+if TYPE_CHECKING:
+    from evallib.study.model import Study
 
 
 def check(

@@ -59,7 +59,7 @@ def account_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
     Parts of a mean print as points do, parts of a number at the threshold with one decimal. A
     last row says what printed parts add up to, where that is not the printed change.
     """
-    change = move.moved
+    change = move.change
     if change is None:
         return pd.DataFrame()
     rules = move.study.years[move.year].rules
@@ -223,7 +223,7 @@ def bridge_table(move: YearOverYear, *, lang: str = "zh") -> pd.DataFrame:
                 show = signed if key.startswith("under") else format_number
                 shown[key] = show(value, rules.decimals, rules.rounding)
         table[population_name(name, lang, study=move.study)] = shown
-    years = {"previous": move.moved.previous, "year": move.year}
+    years = {"previous": move.previous, "year": move.year}
     heads = {key: label(f"bridge_{key}", lang).format(**years) for key in means.columns}
     return pd.DataFrame(table).rename(index=heads)
 
